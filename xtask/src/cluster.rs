@@ -1,0 +1,10 @@
+//! `cargo xtask cluster`.
+
+/// Options.
+#[derive(clap::Args)]
+pub struct Args {}
+
+/// Run it.
+pub fn run(_args: Args) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! Everything that sets up, builds, tests and measures Portcullis: `cargo xtask --help`.
+
+use clap::Parser;
+
+mod cluster;
+mod plugins;
+mod wasm_std;
+
+/// Set up, build, test and measure Portcullis.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Task {
+    /// Build the default components into the default bundle, `target/bundles/default`.
+    Plugins(plugins::Args),
+    /// Start and stop the real Kubernetes that the tests use.
+    Cluster(cluster::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Task::parse() {
+        Task::Plugins(args) => plugins::run(args),
+        Task::Cluster(args) => cluster::run(args),
+    }
+}
