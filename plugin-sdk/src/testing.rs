@@ -1,0 +1,55 @@
+//! What tests need in the place of the gateway. Everything here is per thread, as Rust's tests are, and exists on no component.
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::cell::{Cell, RefCell};
+
+use crate::http::{Incoming, Outgoing};
+use crate::log::Level;
+
+type Server = Box<dyn FnMut(&Outgoing) -> Result<Incoming, String>>;
+
+thread_local! {
+    static NOW: Cell<u64> = const { Cell::new(1_700_000_000_000) };
+    static LOG: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
+    static HTTP: RefCell<Option<Server>> = const { RefCell::new(None) };
+}
+
+/// Set what [`clock::now`](crate::clock::now) answers on this thread, in milliseconds since 1970.
+pub fn set_now(milliseconds: u64) {
+    NOW.set(milliseconds);
+}
+
+pub(crate) fn now() -> u64 {
+    NOW.get()
+}
+
+/// Take the lines that were logged on this thread since the last call.
+pub fn log() -> Vec<(Level, String)> {
+    LOG.take()
+}
+
+pub(crate) fn keep_log(level: Level, message: &str) {
+    LOG.with_borrow_mut(|log| log.push((level, message.to_owned())));
+}
+
+/// Answer this thread's [`http::send`](crate::http::send) with a function.
+pub fn serve_http(server: impl FnMut(&Outgoing) -> Result<Incoming, String> + 'static) {
+    HTTP.set(Some(Box::new(server)));
+}
+
+pub(crate) fn answer_http(request: &Outgoing) -> Result<Incoming, String> {
+    HTTP.with_borrow_mut(|server| match server {
+        Some(server) => server(request),
+        None => Err("no server in this test: call portcullis_sdk::testing::serve_http first".to_owned()),
+    })
+}
+
+/// An answer with this status and no body.
+pub fn status(status: u16) -> Result<Incoming, String> {
+    Ok(Incoming { status, headers: Vec::new(), body: Vec::new() })
+}
+
+/// Read a configuration as the gateway gives it, for tests: the same checks, the same messages.
+pub fn configuration<C: serde::de::DeserializeOwned>(json: &str) -> Result<C, String> {
+    crate::export::parse(json)
+}
