@@ -1,0 +1,68 @@
+//! Built-in patterns for credentials with a recognisable shape. A plan names one as `detector:NAME`.
+//!
+//! | name | finds |
+//! | --- | --- |
+//! | `jwt` | a JSON Web Token: three base64url parts, the first two of which are JSON objects |
+//! | `private-key` | a PEM (or PGP) private key, to its end line or the end of the string; also PEM in base64 |
+//! | `aws-access-key-id` | `AKIA…` and `ASIA…` |
+//! | `github-token` | `ghp_…`, `gho_…`, `ghu_…`, `ghs_…`, `ghr_…`, `github_pat_…` |
+//! | `slack-token` | `xoxb-…` and its like, `xapp-…`, and the path of an incoming webhook |
+//! | `basic-auth-in-url` | the password of `scheme://user:password@host` |
+//! | `bearer-token` | what follows `Bearer` (any case) |
+
+/// A built-in pattern.
+#[derive(Debug)]
+pub(crate) struct Detector {
+    pub name: &'static str,
+    pub pattern: &'static str,
+    /// Text without any of these (in any case) cannot match: one search for all of them spares the expressions.
+    pub literals: &'static [&'static str],
+}
+
+/// The beginning of the name of a detector among a rule's patterns.
+pub(crate) const PREFIX: &str = "detector:";
+
+/// How a line that opens a private key is known in text that comes line by line.
+pub(crate) const KEY_BEGIN: &str = r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----";
+/// The line that closes it.
+pub(crate) const KEY_END: &str = r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----";
+/// The detector that the two belong to.
+pub(crate) const PRIVATE_KEY: &str = "private-key";
+
+pub(crate) const ALL: [Detector; 7] = [
+    Detector { name: "jwt", pattern: r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*", literals: &["eyJ"] },
+    Detector {
+        name: PRIVATE_KEY,
+        // The base64 alternatives are `-----BEGIN ` followed by `PRIVATE KEY`, `RSA PRIV`, `EC PRIV`, `OPENSSH`, `ENCRYPTED` and `DSA PRIV`.
+        pattern: concat!(
+            r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----|\z)",
+            r"|LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS|BSU0EgUFJJVk|BFQyBQUklW|BPUEVOU1NI|BFTkNSWVBURU|BEU0EgUFJJVk)[A-Za-z0-9+/_=\r\n-]*"
+        ),
+        literals: &["-----BEGIN ", "LS0tLS1CRUdJTi"],
+    },
+    Detector { name: "aws-access-key-id", pattern: r"(?-u:\b)(?:AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)", literals: &["AKIA", "ASIA"] },
+    Detector {
+        name: "github-token",
+        pattern: r"gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}",
+        literals: &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
+    },
+    Detector {
+        name: "slack-token",
+        pattern: r"xox[a-z]{1,2}-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9+/]{20,})",
+        literals: &["xox", "xapp-", "hooks.slack.com/"],
+    },
+    Detector { name: "basic-auth-in-url", pattern: r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*:(?P<secret>[^\s/?#]+)@", literals: &["://"] },
+    Detector { name: "bearer-token", pattern: r"(?i:bearer)[\s:=]+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", literals: &["bearer"] },
+];
+
+/// The names of the detectors, in the order of the table above.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|detector| detector.name)
+}
+
+pub(crate) fn find(name: &str) -> Option<&'static Detector> {
+    ALL.iter().find(|detector| detector.name == name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The paths of a plan as one automaton over keys and indices.
+//!
+//! The automaton is made when the plan is compiled, so that following a document costs one look-up a key however
+//! many rules there are, and so that a subtree which no rule can reach is known by its state ([`DEAD`]) and skipped.
+
+use crate::PlanError;
+use crate::compile::RuleSet;
+use crate::pointer::Segment;
+use std::collections::{BTreeSet, HashMap};
+
+/// No path goes on from here.
+pub(crate) const DEAD: u32 = 0;
+/// Most states. The default plan needs about a hundred; `**` in many paths can multiply them.
+const STATES: usize = 4096;
+/// Most positions over all states: bounds the time and memory of compiling.
+const POSITIONS: usize = 400_000;
+
+/// Where the objects of an answer are: the document itself, the items of a list, the object of a watch event, the
+/// object of a Table's row, and a list or Table inside a watch event.
+const ROOTS: [&[&str]; 6] = [&[], &["items", "*"], &["object"], &["object", "items", "*"], &["rows", "*", "object"], &["object", "rows", "*", "object"]];
+
+/// What a path is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target {
+    /// The rule of this index.
+    Rule(usize),
+    /// The string there is an embedded document.
+    Embedded,
+}
+
+/// One state: what holds at the node, and where its children lead.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Children with a name of their own, sorted by it.
+    edges: Vec<(Box<[u8]>, u32)>,
+    /// Bit n is set when an edge has n bytes (63: that many or more): spares the comparison of most keys.
+    lengths: u64,
+    /// Every other child.
+    other: u32,
+    /// Whether an edge could be an index of an array.
+    indexed: bool,
+    /// Rules whose path ends here.
+    pub accept: RuleSet,
+    /// Those of them whose path ends with a literal key.
+    pub literal: RuleSet,
+    /// Those of them whose path ends with a wildcard. A rule can be in both.
+    pub wild: RuleSet,
+    /// Whether an embedded document is here.
+    pub embedded: bool,
+    /// Rules whose path may end at a child: decides whether the child `name` is worth reading.
+    pub accept_next: RuleSet,
+}
+
+/// The automaton.
+#[derive(Debug)]
+pub(crate) struct Paths {
+    pub states: Vec<State>,
+    /// The state of a document's root.
+    pub root: u32,
+}
+
+type Position = (u32, u16);
+
+impl Paths {
+    pub(crate) fn compile(paths: &[(Vec<Segment>, Target)]) -> Result<Paths, PlanError> {
+        let mut patterns: Vec<(Vec<Segment>, Target)> = Vec::new();
+        for (path, target) in paths {
+            for root in ROOTS {
+                let mut full: Vec<Segment> = root.iter().map(|part| if *part == "*" { Segment::Any } else { Segment::Literal((*part).to_owned()) }).collect();
+                full.extend(path.iter().cloned());
+                patterns.push((full, *target));
+            }
+        }
+        let mut made = Build { patterns, states: vec![State::default()], sets: vec![Vec::new()], known: HashMap::new(), positions: 0 };
+        made.known.insert(Vec::new(), DEAD);
+        let start = (0..made.patterns.len()).map(|p| (p as u32, 0)).collect();
+        let root = made.state(start)?;
+        let mut next = 1;
+        while next < made.states.len() {
+            made.expand(next)?;
+            next += 1;
+        }
+        let mut states = made.states;
+        for at in 0..states.len() {
+            let children: BTreeSet<u32> = states[at].edges.iter().map(|(_, to)| *to).chain([states[at].other]).collect();
+            states[at].accept_next = children.into_iter().fold(RuleSet::EMPTY, |all, child| all | states[child as usize].accept);
+        }
+        Ok(Paths { states, root })
+    }
+
+    /// The state of the child with this (decoded) key.
+    #[inline]
+    pub(crate) fn child(&self, state: u32, key: &[u8]) -> u32 {
+        let state = &self.states[state as usize];
+        if state.lengths & (1 << key.len().min(63)) == 0 {
+            return state.other;
+        }
+        match state.edges.binary_search_by(|(name, _)| (**name).cmp(key)) {
+            Ok(at) => state.edges[at].1,
+            Err(_) => state.other,
+        }
+    }
+
+    /// The state of the child at this index of an array.
+    #[inline]
+    pub(crate) fn element(&self, state: u32, index: u64) -> u32 {
+        let known = &self.states[state as usize];
+        if known.indexed { self.child(state, index.to_string().as_bytes()) } else { known.other }
+    }
+}
+
+struct Build {
+    patterns: Vec<(Vec<Segment>, Target)>,
+    states: Vec<State>,
+    sets: Vec<Vec<Position>>,
+    known: HashMap<Vec<Position>, u32>,
+    positions: usize,
+}
+
+impl Build {
+    /// The state of a set of positions, made when it is new.
+    fn state(&mut self, mut set: Vec<Position>) -> Result<u32, PlanError> {
+        // `**` may stand for nothing: the position after it is reached too.
+        let mut at = 0;
+        while at < set.len() {
+            let (pattern, position) = set[at];
+            if self.patterns[pattern as usize].0.get(position as usize) == Some(&Segment::Deep) {
+                set.push((pattern, position + 1));
+            }
+            at += 1;
+        }
+        set.sort_unstable();
+        set.dedup();
+        if let Some(known) = self.known.get(&set) {
+            return Ok(*known);
+        }
+        self.positions += set.len();
+        if self.states.len() >= STATES || self.positions > POSITIONS {
+            return Err(PlanError::TooManyStates);
+        }
+        let mut state = State::default();
+        for (pattern, position) in &set {
+            let (segments, target) = &self.patterns[*pattern as usize];
+            if *position as usize == segments.len() {
+                match target {
+                    Target::Rule(rule) => {
+                        state.accept.insert(*rule);
+                        if matches!(segments.last(), Some(Segment::Literal(_))) {
+                            state.literal.insert(*rule);
+                        } else {
+                            state.wild.insert(*rule);
+                        }
+                    }
+                    Target::Embedded => state.embedded = true,
+                }
+            }
+        }
+        let id = self.states.len() as u32;
+        self.states.push(state);
+        self.sets.push(set.clone());
+        self.known.insert(set, id);
+        Ok(id)
+    }
+
+    fn expand(&mut self, at: usize) -> Result<(), PlanError> {
+        let set = self.sets[at].clone();
+        let mut literals: BTreeSet<String> = BTreeSet::new();
+        let mut anything: Vec<Position> = Vec::new();
+        for (pattern, position) in &set {
+            match self.patterns[*pattern as usize].0.get(*position as usize) {
+                Some(Segment::Literal(name)) => {
+                    literals.insert(name.clone());
+                }
+                Some(Segment::Any) => anything.push((*pattern, position + 1)),
+                Some(Segment::Deep) => anything.push((*pattern, *position)),
+                None => {}
+            }
+        }
+        let other = self.state(anything.clone())?;
+        let mut edges = Vec::with_capacity(literals.len());
+        let (mut lengths, mut indexed) = (0_u64, false);
+        for literal in literals {
+            let mut next = anything.clone();
+            for (pattern, position) in &set {
+                if matches!(self.patterns[*pattern as usize].0.get(*position as usize), Some(Segment::Literal(name)) if *name == literal) {
+                    next.push((*pattern, position + 1));
+                }
+            }
+            let to = self.state(next)?;
+            lengths |= 1 << literal.len().min(63);
+            indexed |= literal.bytes().all(|b| b.is_ascii_digit());
+            edges.push((literal.into_bytes().into_boxed_slice(), to));
+        }
+        let state = &mut self.states[at];
+        (state.edges, state.lengths, state.other, state.indexed) = (edges, lengths, other, indexed);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

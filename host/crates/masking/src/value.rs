@@ -1,0 +1,353 @@
+//! One value and the rules that apply to it: what is shown instead.
+
+use crate::CompiledPlan;
+use crate::compile::RuleSet;
+use crate::core::Core;
+use crate::pattern;
+use crate::plan::{Action, Encoding};
+use crate::string;
+use crate::token::{REDACTED, TokenKey};
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::DecodePaddingMode;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Embedded documents inside each other, at most.
+const EMBEDDED_DEPTH: u8 = 3;
+
+/// Reads whatever a Go or a C client would take for base64.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true));
+
+/// A scalar as it stands in the document.
+#[derive(Clone, Copy)]
+pub(crate) enum Scalar<'a> {
+    /// A string without its quotes, and whether it has escapes.
+    String(&'a [u8], bool),
+    /// A number, `true` or `false`.
+    Plain(&'a [u8]),
+    /// A value too long to be kept.
+    TooLong,
+}
+
+/// What became of a value.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// Whether something was written instead of it.
+    pub changed: bool,
+    /// Rules that changed it.
+    pub by: RuleSet,
+    /// It was meant to be an embedded document, is none, and was redacted.
+    pub unreadable: bool,
+    /// What was written is only the redacted form until an inspector has answered.
+    pub inspect: Option<Inspect>,
+}
+
+/// A value for the inspector.
+pub(crate) struct Inspect {
+    pub rule: usize,
+    pub value: String,
+    pub passed: Vec<u8>,
+    pub base64: bool,
+}
+
+/// Applies rules to values. Its buffers are reused from value to value.
+pub(crate) struct Values {
+    plan: Arc<CompiledPlan>,
+    key: Arc<TokenKey>,
+    /// How many embedded documents this one is inside of.
+    level: u8,
+    text: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl Values {
+    pub(crate) fn new(plan: Arc<CompiledPlan>, key: Arc<TokenKey>, level: u8) -> Values {
+        Values { plan, key, level, text: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// Appends to `out` what is shown instead of the value, quotes included, if anything changes.
+    pub(crate) fn apply(&mut self, scalar: Scalar<'_>, rules: RuleSet, embedded: bool, out: &mut Vec<u8>) -> Outcome {
+        match scalar {
+            Scalar::Plain(text) => self.plain(text, rules & !self.plan.everywhere, out),
+            Scalar::TooLong => {
+                // Not seen, so not known to be harmless; an empty set of rules means that a gate would have decided.
+                write(REDACTED.as_bytes(), self.any_base64(rules), out);
+                let by = if rules.is_empty() { self.plan.everywhere } else { rules };
+                Outcome { changed: true, by, ..Outcome::default() }
+            }
+            Scalar::String(raw, escaped) => {
+                let mut text = std::mem::take(&mut self.text);
+                let value = if escaped {
+                    text.clear();
+                    string::decode(raw, &mut text);
+                    &text
+                } else {
+                    raw
+                };
+                let outcome = self.string(value, rules, embedded, out);
+                self.text = text;
+                outcome
+            }
+        }
+    }
+
+    /// Gives large buffers back: a masker may live as long as a watch.
+    pub(crate) fn shrink(&mut self) {
+        const KEEP: usize = 4096;
+        for buffer in [&mut self.text, &mut self.bytes] {
+            if buffer.capacity() > KEEP {
+                *buffer = Vec::new();
+            }
+        }
+    }
+
+    fn string(&mut self, value: &[u8], mut rules: RuleSet, embedded: bool, out: &mut Vec<u8>) -> Outcome {
+        let plan = Arc::clone(&self.plan);
+        let everywhere = plan.everywhere & !plan.named;
+        if !everywhere.is_empty() && plan.gate.opens(value) {
+            rules |= everywhere;
+        }
+        let asked = self.asked(rules);
+        let whole = rules & plan.whole & !asked;
+        if !whole.is_empty() {
+            self.replace_whole(value, whole, out);
+            return Outcome { changed: true, by: whole, ..Outcome::default() };
+        }
+        let mut outcome = Outcome::default();
+        let mut now: Option<Vec<u8>> = None;
+        if embedded {
+            match self.embedded(value) {
+                Embedded::Unchanged => {}
+                Embedded::Changed(text, by) => {
+                    outcome.by = by;
+                    now = Some(text);
+                }
+                Embedded::Unreadable => {
+                    write(REDACTED.as_bytes(), false, out);
+                    return Outcome { changed: true, unreadable: true, ..Outcome::default() };
+                }
+            }
+        } else {
+            for encoding in [Encoding::Base64, Encoding::Text] {
+                let patterned: Vec<usize> = (rules & !plan.whole & !asked).iter().filter(|rule| plan.rules[*rule].encoding == encoding).collect();
+                if patterned.is_empty() {
+                    continue;
+                }
+                let current = now.as_deref().unwrap_or(value);
+                if let Some((text, by)) = self.replace_matches(current, &patterned, encoding) {
+                    outcome.by |= by;
+                    now = Some(text);
+                }
+            }
+        }
+        if let Some(inspect) = self.inspected(now.as_deref().unwrap_or(value), value, asked) {
+            write(REDACTED.as_bytes(), inspect.base64, out);
+            return Outcome { changed: true, by: outcome.by, unreadable: false, inspect: Some(inspect) };
+        }
+        if let Some(text) = now {
+            outcome.changed = true;
+            string::encode(&text, out);
+        }
+        outcome
+    }
+
+    /// The rules that an inspector decides about. Inside an embedded document nobody can be asked.
+    fn asked(&self, rules: RuleSet) -> RuleSet {
+        if self.level > 0 { RuleSet::EMPTY } else { rules & self.plan.inspect }
+    }
+
+    /// The first rule that wants this value inspected, with the value as it passes otherwise.
+    fn inspected(&mut self, now: &[u8], value: &[u8], asked: RuleSet) -> Option<Inspect> {
+        let plan = Arc::clone(&self.plan);
+        for index in asked.iter() {
+            let rule = &plan.rules[index];
+            let base64 = rule.encoding == Encoding::Base64;
+            let wanted = rule.patterns.is_empty() || {
+                let bytes = if base64 { self.decode_base64(value) } else { None };
+                rule.patterns.iter().any(|pattern| pattern.is_match(bytes.unwrap_or(value)))
+            };
+            if wanted {
+                let mut passed = Vec::with_capacity(now.len() + 2);
+                string::encode(now, &mut passed);
+                let shown = if base64 { self.decode_base64(now) } else { None };
+                let value = String::from_utf8_lossy(shown.unwrap_or(now)).into_owned();
+                return Some(Inspect { rule: index, value, passed, base64 });
+            }
+        }
+        None
+    }
+
+    fn plain(&mut self, text: &[u8], rules: RuleSet, out: &mut Vec<u8>) -> Outcome {
+        let plan = Arc::clone(&self.plan);
+        let matched = |rule: &usize| {
+            let patterns = &plan.rules[*rule].patterns;
+            patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(text))
+        };
+        let asked = self.asked(rules);
+        let mut by = RuleSet::EMPTY;
+        (rules & !asked).iter().filter(matched).for_each(|rule| by.insert(rule));
+        if !by.is_empty() {
+            let secret = text;
+            self.write_masked(secret, by, out);
+            return Outcome { changed: true, by, ..Outcome::default() };
+        }
+        let Some(rule) = asked.iter().find(matched) else { return Outcome::default() };
+        let base64 = plan.rules[rule].encoding == Encoding::Base64;
+        write(REDACTED.as_bytes(), base64, out);
+        let inspect = Inspect { rule, value: String::from_utf8_lossy(text).into_owned(), passed: text.to_vec(), base64 };
+        Outcome { changed: true, inspect: Some(inspect), ..Outcome::default() }
+    }
+
+    fn replace_whole(&mut self, value: &[u8], rules: RuleSet, out: &mut Vec<u8>) {
+        if self.any_base64(rules) {
+            let mut bytes = std::mem::take(&mut self.bytes);
+            let secret = if decode_base64(value, &mut bytes) { &bytes } else { value };
+            self.write_masked(secret, rules, out);
+            self.bytes = bytes;
+        } else {
+            self.write_masked(value, rules, out);
+        }
+    }
+
+    /// Writes the token of a secret, or the word, as the strictest of the rules says.
+    fn write_masked(&self, secret: &[u8], rules: RuleSet, out: &mut Vec<u8>) {
+        let base64 = self.any_base64(rules);
+        match self.strictest(rules) {
+            Action::Token => write(&self.key.token_bytes(secret), base64, out),
+            Action::Redact | Action::Inspect => write(REDACTED.as_bytes(), base64, out),
+        }
+    }
+
+    /// Redact before token; `inspect` is only among them where nobody can be asked, and means redact.
+    fn strictest(&self, rules: RuleSet) -> Action {
+        if rules.iter().any(|rule| self.plan.rules[rule].action != Action::Token) { Action::Redact } else { Action::Token }
+    }
+
+    fn any_base64(&self, rules: RuleSet) -> bool {
+        rules.iter().any(|rule| self.plan.rules[rule].encoding == Encoding::Base64)
+    }
+
+    /// Masks what the rules' patterns match; nothing when none does. Returns the string as it is shown, decoded.
+    fn replace_matches(&mut self, value: &[u8], rules: &[usize], encoding: Encoding) -> Option<(Vec<u8>, RuleSet)> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let decoded = encoding == Encoding::Base64 && decode_base64(value, &mut bytes);
+        let subject = if decoded { &bytes[..] } else { value };
+        let mut ranges: Vec<(Range<usize>, usize)> = Vec::new();
+        let mut found = Vec::new();
+        for rule in rules {
+            for pattern in &self.plan.rules[*rule].patterns {
+                pattern.find(subject, &mut found);
+                ranges.extend(found.drain(..).map(|range| (range, *rule)));
+            }
+        }
+        let masked = (!ranges.is_empty()).then(|| {
+            let mut by = RuleSet::EMPTY;
+            ranges.iter().for_each(|(_, rule)| by.insert(*rule));
+            let text = self.fill_ranges(subject, ranges);
+            if decoded { (STANDARD.encode(text).into_bytes(), by) } else { (text, by) }
+        });
+        self.bytes = bytes;
+        masked
+    }
+
+    fn fill_ranges(&self, subject: &[u8], mut ranges: Vec<(Range<usize>, usize)>) -> Vec<u8> {
+        pattern::union(&mut ranges, |one, other| if self.plan.rules[one].action == Action::Token { other } else { one });
+        let mut text = Vec::with_capacity(subject.len());
+        let mut from = 0;
+        for (range, rule) in ranges {
+            text.extend_from_slice(&subject[from..range.start]);
+            match self.plan.rules[rule].action {
+                Action::Token => text.extend_from_slice(&self.key.token_bytes(&subject[range.clone()])),
+                Action::Redact | Action::Inspect => text.extend_from_slice(REDACTED.as_bytes()),
+            }
+            from = range.end;
+        }
+        text.extend_from_slice(&subject[from..]);
+        text
+    }
+
+    /// Masks plain text (a log line) by the rules that apply to every string. Nothing when it stays as it is.
+    pub(crate) fn line(&mut self, line: &[u8]) -> Option<(Vec<u8>, RuleSet)> {
+        let plan = Arc::clone(&self.plan);
+        let rules = plan.everywhere & !plan.named;
+        if rules.is_empty() || !plan.gate.opens(line) {
+            return None;
+        }
+        let whole = rules & plan.whole;
+        if !whole.is_empty() {
+            let text = match self.strictest(whole) {
+                Action::Token => self.key.token_bytes(line).to_vec(),
+                Action::Redact | Action::Inspect => REDACTED.as_bytes().to_vec(),
+            };
+            return Some((text, whole));
+        }
+        self.replace_matches(line, &rules.iter().collect::<Vec<_>>(), Encoding::Text)
+    }
+
+    fn decode_base64(&mut self, value: &[u8]) -> Option<&[u8]> {
+        decode_base64(value, &mut self.bytes).then_some(&self.bytes[..])
+    }
+
+    /// Masks the document in a string.
+    fn embedded(&self, value: &[u8]) -> Embedded {
+        // kubectl never writes an empty one, but a server may: there is nothing in it to hide.
+        if value.iter().all(u8::is_ascii_whitespace) {
+            return Embedded::Unchanged;
+        }
+        if self.level >= EMBEDDED_DEPTH || value.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
+            return Embedded::Unreadable;
+        }
+        let mut nested = Core::new(Arc::clone(&self.plan), Arc::clone(&self.key), self.level + 1);
+        let mut out = Vec::with_capacity(value.len());
+        if nested.push(value, &mut out).is_err() {
+            return Embedded::Unreadable;
+        }
+        let by = nested.changed_by();
+        match nested.finish(&mut out) {
+            Ok(summary) if summary.documents == 1 && summary.masked == 0 => Embedded::Unchanged,
+            Ok(summary) if summary.documents == 1 => Embedded::Changed(out, by),
+            _ => Embedded::Unreadable,
+        }
+    }
+}
+
+enum Embedded {
+    Unchanged,
+    Changed(Vec<u8>, RuleSet),
+    Unreadable,
+}
+
+/// Decodes base64 into the buffer. Line breaks in it are skipped, as Go does.
+fn decode_base64(value: &[u8], bytes: &mut Vec<u8>) -> bool {
+    let joined: Vec<u8>;
+    let value = if memchr::memchr2(b'\r', b'\n', value).is_some() {
+        joined = value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+        &joined
+    } else {
+        value
+    };
+    bytes.clear();
+    LENIENT.decode_vec(value, bytes).is_ok()
+}
+
+/// Writes a replacement, which needs no escapes, as a JSON string.
+pub(crate) fn write(replacement: &[u8], base64: bool, out: &mut Vec<u8>) {
+    out.push(b'"');
+    if base64 {
+        let mut room = [0; 64];
+        match STANDARD.encode_slice(replacement, &mut room) {
+            Ok(length) => out.extend_from_slice(&room[..length]),
+            // Longer than a token: an inspector's answer.
+            Err(_) => out.extend_from_slice(STANDARD.encode(replacement).as_bytes()),
+        }
+    } else {
+        out.extend_from_slice(replacement);
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests;
