@@ -295,6 +295,39 @@ impl Store {
         Ok(approvals)
     }
 
+    /// How many approvals of this requester are pending.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_pending_approvals(&self, issuer: &str, subject: &str) -> Result<u64, StoreError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS waiting FROM approvals WHERE state = 'pending' AND issuer = $1 AND subject = $2",
+        )
+        .bind(issuer)
+        .bind(subject)
+        .fetch_one(self.reader())
+        .await
+        .map_err(StoreError::doing(READING))?;
+        u64::try_from(Columns::of(TABLE, &row).int("waiting")?)
+            .map_err(|_| StoreError::Unreadable { table: TABLE, column: "waiting" })
+    }
+
+    /// Sessions that were revoked though approvals that they asked for are still pending or approved.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoked_sessions_with_open_approvals(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT approvals.session AS session FROM approvals
+             JOIN sessions ON sessions.id = approvals.session
+             WHERE approvals.state IN ('pending', 'approved') AND sessions.ended_why = 'revoked'",
+        )
+        .fetch_all(self.reader())
+        .await
+        .map_err(StoreError::doing(READING))?;
+        rows.iter().map(|row| Columns::of(TABLE, row).text("session")).collect()
+    }
+
     /// Ids of approvals that are pending or approved though their time is over, at most 500.
     ///
     /// # Errors
