@@ -1,0 +1,103 @@
+use portcullis_sdk::testing::configuration;
+
+use super::*;
+
+fn config(json: &str) -> Config {
+    let config = configuration(json).expect(json);
+    validate(&config).expect(json);
+    config
+}
+
+fn some() -> Config {
+    config(
+        r#"{
+            "deny": [{"rule": "no-namespace-deletion", "match": [{"verbs": ["delete", "deletecollection"], "groups": [""], "resources": ["namespaces"]}]}],
+            "approve": [
+                {"rule": "deletes", "match": [{"verbs": ["delete", "deletecollection"], "dry_run": false}],
+                 "except": [{"groups": [""], "resources": ["events"]}]}
+            ],
+            "allow": [{"rule": "everything-else", "match": [{"resources": ["*"]}], "except": [{"names": ["hidden"]}]}],
+            "checks": [{"check": "privileged-pods", "then": "deny"}, {"check": "pod-secrets", "then": "approve"}]
+        }"#,
+    )
+}
+
+#[test]
+fn the_strictest_rule_decides() {
+    for (request, rule) in [
+        (Request::delete("/api/v1/namespaces/prod"), "deny no-namespace-deletion"),
+        (Request::delete("/apis/apps/v1/namespaces/shop/deployments/web"), "approve deletes"),
+        (Request::delete("/api/v1/namespaces/shop/events/one"), "allow everything-else"),
+        (Request::builder().verb("delete").name("web").dry_run().build(), "allow everything-else"),
+        (Request::get("/api/v1/namespaces/shop/pods"), "allow everything-else"),
+        (Request::get("/api/v1/namespaces/shop/pods/hidden"), "none"),
+        (Request::delete("/api/v1/namespaces/shop/pods/hidden"), "approve deletes"),
+        (Request::get("/api/v1/namespaces/shop/pods/web/log"), "none"),
+        (Request::get("/metrics"), "none"),
+    ] {
+        let verdict = judge(&some(), &request);
+        let found = match &verdict {
+            Verdict::NoOpinion => "none".to_owned(),
+            Verdict::Allow(rule) => format!("allow {rule}"),
+            Verdict::RequireApproval(finding) => format!("approve {}", finding.rule),
+            Verdict::Deny(finding) => format!("deny {}", finding.rule),
+        };
+        assert_eq!(found, rule, "{}", request.path());
+    }
+}
+
+#[test]
+fn an_exception_to_an_allowance_counts_what_is_not_said() {
+    assert_eq!(judge(&some(), &Request::post("/api/v1/namespaces/shop/configmaps", r#"{"metadata":{}}"#)), Verdict::NoOpinion);
+    let named = Request::post("/api/v1/namespaces/shop/configmaps", r#"{"metadata":{"name":"web"}}"#);
+    assert!(judge(&some(), &named).is_allow());
+}
+
+#[test]
+fn checks_see_bodies_and_the_results_of_patches() {
+    let pods = "/api/v1/namespaces/shop/pods";
+    let privileged = r#"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","securityContext":{"privileged":true}}]}}"#;
+    let with_secret = r#"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","envFrom":[{"secretRef":{"name":"db"}}]}]}}"#;
+    assert_eq!(judge(&some(), &Request::post(pods, privileged)).rule(), Some("privileged-pods"));
+    let held = judge(&some(), &Request::post(pods, with_secret));
+    assert!(held.is_require_approval() && held.rule() == Some("pod-secrets"));
+
+    let deployment = "/apis/apps/v1/namespaces/shop/deployments/web";
+    let patch = |body: &str, preview: &str| {
+        portcullis_sdk::Builder::of_path("patch", deployment).body(body).preview(preview).build()
+    };
+    let harmless = r#"{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"x"}]}}}}"#;
+    let escaping = r#"{"spec":{"template":{"spec":{"hostPID":true}}}}"#;
+    assert!(judge(&some(), &patch(harmless, harmless)).is_allow());
+    let operations = r#"[{"op":"copy","from":"/a","path":"/spec/template/spec/hostPID"}]"#;
+    assert_eq!(judge(&some(), &patch(operations, escaping)).rule(), Some("privileged-pods"));
+    assert!(judge(&some(), &Request::patch(deployment, r#"{"spec":{"replicas":5}}"#)).is_allow(), "needs no preview");
+    let unknown = portcullis_sdk::Builder::of_path("patch", deployment).body(operations).preview_fails("it is invalid").build();
+    let Verdict::Deny(finding) = judge(&some(), &unknown) else { panic!("a patch that cannot be judged is refused") };
+    assert!(finding.message.contains("it is invalid"), "{}", finding.message);
+}
+
+#[test]
+fn token_secrets() {
+    let config = config(r#"{"checks": [{"check": "token-secrets", "then": "deny"}]}"#);
+    let secret = |kind: &str| format!(r#"{{"metadata":{{"name":"s"}},"type":"{kind}"}}"#);
+    let secrets = "/api/v1/namespaces/shop/secrets";
+    assert!(judge(&config, &Request::post(secrets, &secret("kubernetes.io/service-account-token"))).is_deny());
+    assert!(judge(&config, &Request::patch(&format!("{secrets}/s"), &secret("bootstrap.kubernetes.io/token"))).is_deny());
+    assert_eq!(judge(&config, &Request::post(secrets, &secret("Opaque"))), Verdict::NoOpinion);
+}
+
+#[test]
+fn mistakes_in_the_configuration() {
+    for (json, message) in [
+        (r#"{"deny": [{"rule": "No Names", "match": [{}]}]}"#, "kebab case"),
+        (r#"{"deny": [{"rule": "a", "match": [{}]}], "allow": [{"rule": "a", "match": [{}]}]}"#, "two rules named `a`"),
+        (r#"{"deny": [{"rule": "a", "match": []}]}"#, "matches nothing"),
+        (r#"{"deny": [{"rule": "a"}]}"#, "missing field `match`"),
+        (r#"{"refuse": []}"#, "unknown field `refuse`"),
+        (r#"{"checks": [{"check": "privileged", "then": "deny"}]}"#, "unknown variant `privileged`"),
+    ] {
+        let error = configuration::<Config>(json).and_then(|config| validate(&config)).expect_err(json);
+        assert!(error.contains(message), "{json}: {error}");
+    }
+}
