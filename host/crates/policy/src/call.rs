@@ -1,0 +1,152 @@
+//! One call of one component: a fresh instance, a bounded time, and nothing kept.
+//!
+//! A call that cannot wait runs on the caller's thread, which is the cheapest there is, with a few milliseconds to answer. The few that need
+//! longer run again from the start on a stack of their own, where they give way to other requests at every tick until
+//! their deadline; since the instance is fresh and has no way to act on anything outside, running twice shows nowhere. A component that
+//! was slow once goes there directly for a while.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use wasmtime::Store;
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
+
+use crate::engine::Engine;
+use crate::failure::{self, Failure, FailureCause};
+use crate::host::CallState;
+
+/// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms.
+const FAST_TICKS: u64 = 2;
+
+/// Calls that go to the slow path after one that was too slow for the fast one.
+const SLOW_CALLS: u32 = 100;
+
+/// A component that is ready to be called: linked, and mostly born configured.
+pub(crate) struct Callable {
+    pub engine: Engine,
+    pub plugin: Arc<str>,
+    pub pre: InstancePre<CallState>,
+    pub deadline: Duration,
+    /// A host function of it may wait, so it never runs on the fast path.
+    pub may_wait: bool,
+    /// Set when the component could not be snapshotted: every instance takes its configuration anew.
+    pub configure: Option<Configure>,
+    /// Calls left that go to the slow path directly.
+    pub slow: AtomicU32,
+}
+
+/// How an instance that is not born configured takes its configuration.
+pub(crate) struct Configure {
+    pub export: ComponentExportIndex,
+    pub configuration: Arc<str>,
+}
+
+/// Parameters of an exported function.
+pub(crate) trait Params: ComponentNamedList + Lower + Send + Sync {}
+impl<T: ComponentNamedList + Lower + Send + Sync> Params for T {}
+
+/// Results of an exported function.
+pub(crate) trait Results: ComponentNamedList + Lift + Send + Sync + 'static {}
+impl<T: ComponentNamedList + Lift + Send + Sync + 'static> Results for T {}
+
+impl Callable {
+    /// Calls `export` in a fresh instance. `state` and `params` may be asked for twice: see the module's description.
+    pub(crate) async fn call<P: Params, R: Results>(
+        &self,
+        export: &ComponentExportIndex,
+        state: impl Fn() -> CallState + Send,
+        params: impl Fn() -> P + Send,
+    ) -> Result<(R, CallState), Failure> {
+        let slow = self.may_wait
+            || self.slow.load(Ordering::Relaxed) > 0 && self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
+        if !slow {
+            let (result, state) = self.call_on_this_thread(export, state(), params());
+            match result {
+                Ok(answer) => return Ok((answer, state)),
+                Err(error) if error.downcast_ref::<wasmtime::Trap>() == Some(&wasmtime::Trap::Interrupt) => {
+                    self.slow.store(SLOW_CALLS, Ordering::Relaxed);
+                }
+                Err(error) => return Err(self.failed(&error, state)),
+            }
+        }
+        let (result, state) = self.call_giving_way(export, state(), params()).await?;
+        match result {
+            Ok(answer) => Ok((answer, state)),
+            Err(error) => Err(self.failed(&error, state)),
+        }
+    }
+
+    fn call_on_this_thread<P: Params, R: Results>(
+        &self,
+        export: &ComponentExportIndex,
+        state: CallState,
+        params: P,
+    ) -> (wasmtime::Result<R>, CallState) {
+        let mut store = self.store(state);
+        store.set_epoch_deadline(FAST_TICKS);
+        let result = self.run(&mut store, export, params);
+        (result, store.into_data())
+    }
+
+    fn run<P: Params, R: Results>(&self, store: &mut Store<CallState>, export: &ComponentExportIndex, params: P) -> wasmtime::Result<R> {
+        let instance = self.pre.instantiate(&mut *store)?;
+        if let Some(configure) = &self.configure {
+            let function = instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &configure.export)?;
+            function.call(&mut *store, (&configure.configuration,))?.0.map_err(|e| wasmtime::Error::msg(e))?;
+        }
+        instance.get_typed_func::<P, R>(&mut *store, export)?.call(&mut *store, params)
+    }
+
+    async fn call_giving_way<P: Params, R: Results>(
+        &self,
+        export: &ComponentExportIndex,
+        state: CallState,
+        params: P,
+    ) -> Result<(wasmtime::Result<R>, CallState), Failure> {
+        let work = async {
+            let Ok(_permit) = self.engine.waiting().acquire().await else { return Err(FailureCause::Busy) };
+            let mut store = self.store(state);
+            // Without a time limit of its own: at each tick the guest gives way, and the timer around everything gets its chance to
+            // drop it. That covers the time spent waiting in host functions too, which epochs do not.
+            store.epoch_deadline_async_yield_and_update(1);
+            store.set_epoch_deadline(1);
+            let result = self.run_async(&mut store, export, params).await;
+            Ok((result, store.into_data()))
+        };
+        match tokio::time::timeout(self.deadline, work).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(cause)) => Err(self.failure(cause)),
+            Err(_) => Err(self.failure(FailureCause::Deadline(self.deadline))),
+        }
+    }
+
+    async fn run_async<P: Params, R: Results>(
+        &self,
+        store: &mut Store<CallState>,
+        export: &ComponentExportIndex,
+        params: P,
+    ) -> wasmtime::Result<R> {
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        if let Some(configure) = &self.configure {
+            let function = instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &configure.export)?;
+            function.call_async(&mut *store, (&configure.configuration,)).await?.0.map_err(|e| wasmtime::Error::msg(e))?;
+        }
+        instance.get_typed_func::<P, R>(&mut *store, export)?.call_async(&mut *store, params).await
+    }
+
+    fn store(&self, state: CallState) -> Store<CallState> {
+        let mut store = Store::new(self.engine.wasmtime(), state);
+        store.limiter(|state| &mut state.memory);
+        store
+    }
+
+    fn failed(&self, error: &wasmtime::Error, state: CallState) -> Failure {
+        self.failure(failure::cause(error, state.log.into_last_error(), self.deadline))
+    }
+
+    /// A failure of this plugin.
+    pub(crate) fn failure(&self, cause: FailureCause) -> Failure {
+        Failure { plugin: self.plugin.clone(), cause }
+    }
+}

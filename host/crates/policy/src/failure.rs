@@ -1,0 +1,99 @@
+//! What becomes of a call that does not answer: one sentence that names the plugin, for the agent and for the operator.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::Trap;
+
+/// A call of a plugin failed. It costs the one request that needed it; the sentence says why and holds nothing secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the policy plugin `{plugin}` {cause}; ask the gateway's operator to look at it")]
+pub struct Failure {
+    /// The plugin's name.
+    pub plugin: Arc<str>,
+    /// What happened.
+    pub cause: FailureCause,
+}
+
+/// What went wrong inside a plugin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FailureCause {
+    /// It was still running at its deadline.
+    #[error("did not answer within its {0:?}")]
+    Deadline(Duration),
+    /// It asked for more memory than it may have; both in bytes.
+    #[error("asked for {asked} bytes of memory and may have {limit}")]
+    Memory {
+        /// What it asked for.
+        asked: usize,
+        /// What it may have.
+        limit: usize,
+    },
+    /// It recursed without end.
+    #[error("ran out of stack")]
+    Stack,
+    /// It gave up by itself; with its own words when it logged them.
+    #[error("panicked{}", .0.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Panicked(Option<String>),
+    /// Any other trap.
+    #[error("trapped: {0}")]
+    Trap(String),
+    /// All instances of the sandbox are in use.
+    #[error("could not run: all instances of the sandbox are in use")]
+    Busy,
+    /// Its answer makes no sense.
+    #[error("gave an answer that cannot be used: {0}")]
+    Answer(String),
+}
+
+impl FailureCause {
+    /// A word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            FailureCause::Deadline(_) => "deadline",
+            FailureCause::Memory { .. } => "memory",
+            FailureCause::Stack => "stack",
+            FailureCause::Panicked(_) => "panic",
+            FailureCause::Trap(_) => "trap",
+            FailureCause::Busy => "busy",
+            FailureCause::Answer(_) => "answer",
+        }
+    }
+}
+
+/// Raised by the memory limiter; the guest never sees it.
+#[derive(Debug, thiserror::Error)]
+#[error("asked for {asked} bytes of memory and may have {limit}")]
+pub(crate) struct MemoryDenied {
+    pub asked: usize,
+    pub limit: usize,
+}
+
+/// Raised by a host function that a guest used beyond its bounds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Misuse(pub String);
+
+/// Reads wasmtime's error. `panic` is what the guest logged last, `deadline` what it was allowed.
+pub(crate) fn cause(error: &wasmtime::Error, panic: Option<String>, deadline: Duration) -> FailureCause {
+    if let Some(denied) = error.downcast_ref::<MemoryDenied>() {
+        return FailureCause::Memory { asked: denied.asked, limit: denied.limit };
+    }
+    if let Some(misuse) = error.downcast_ref::<Misuse>() {
+        return FailureCause::Trap(misuse.0.clone());
+    }
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return FailureCause::Busy;
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => FailureCause::Deadline(deadline),
+        Some(Trap::StackOverflow) => FailureCause::Stack,
+        Some(Trap::UnreachableCodeReached) => FailureCause::Panicked(panic),
+        Some(trap) => FailureCause::Trap(trap.to_string()),
+        // The chain's last link is the reason; the links before it are wasmtime's words for where it was noticed.
+        None => FailureCause::Trap(error.root_cause().to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! Guards: all run, the strictest verdict wins.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use quick_cache::sync::Cache;
+use serde::{Serialize, Serializer};
+use wasmtime::component::Resource;
+
+use crate::bundle::Mode;
+use crate::document::Document;
+use crate::facts::{Facts, FactsKey};
+use crate::failure::{Failure, FailureCause};
+use crate::generation::Generation;
+use crate::host::DocumentHandle;
+use crate::plugin::Plugin;
+use crate::wit::{Finding, Verdict};
+
+/// Bytes of a rule's name.
+const RULE_BYTES: usize = 256;
+
+/// Bytes of a finding's message, and of its remedy: what kubectl can still show.
+const SENTENCE_BYTES: usize = 4096;
+
+/// What guards decide, from weakest to strictest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Decision {
+    /// No guard has an opinion: the connection's default applies.
+    NoOpinion,
+    /// Let it through.
+    Allow,
+    /// A person must approve first.
+    RequireApproval,
+    /// Refuse.
+    Deny,
+}
+
+impl Decision {
+    /// As records and cases spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Decision::NoOpinion => "no-opinion",
+            Decision::Allow => "allow",
+            Decision::RequireApproval => "require-approval",
+            Decision::Deny => "deny",
+        }
+    }
+}
+
+impl Serialize for Decision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What one plugin said, for the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct By {
+    /// The plugin's name.
+    pub plugin: Arc<str>,
+    /// `sha256:…` of its component.
+    pub component: Arc<str>,
+    /// `sha256:…` of its configuration.
+    pub configuration: Arc<str>,
+    /// Its verdict. A plugin that failed denies.
+    pub verdict: Decision,
+    /// The rule that it names.
+    pub rule: Option<Arc<str>>,
+    /// Microseconds that it took.
+    pub microseconds: u64,
+    /// It was not run: it said this before about equal facts.
+    pub remembered: bool,
+    /// `monitor`: recorded, not counted.
+    pub mode: Mode,
+    /// Why it could not be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// What all guards say of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The strictest verdict of those that count.
+    pub decision: Decision,
+    /// Each guard that was asked, in the bundle's order.
+    pub by: Vec<By>,
+    /// The findings that make up the decision: of the denials when it is denied, of what needs approval when it does.
+    pub findings: Vec<(Arc<str>, Finding)>,
+    /// Set when it is denied because a guard could not be asked and none denied by itself: the cause is then `PolicyFailed`.
+    pub failure: Option<Failure>,
+}
+
+impl Judgement {
+    /// The refusal to answer with, when the decision is [`Decision::Deny`].
+    pub fn refusal(&self) -> Option<kube_request::Refusal> {
+        use kube_request::{Cause, Refusal};
+        if self.decision != Decision::Deny {
+            return None;
+        }
+        Some(match (self.findings.first(), &self.failure) {
+            (Some((plugin, finding)), _) => {
+                let remedy = finding.remedy.as_ref().map(|r| format!("; {r}")).unwrap_or_default();
+                let message = format!("refused by the rule {} of {plugin}: {}{remedy}", finding.rule, finding.message);
+                Refusal::new(403, Cause::PolicyDenied, format!("{plugin}/{}", finding.rule), message)
+            }
+            (None, Some(failure)) => Refusal::new(403, Cause::PolicyFailed, failure.plugin.to_string(), failure.to_string()),
+            (None, None) => Refusal::new(403, Cause::PolicyDenied, String::new(), "refused by policy; ask the gateway's operator why"),
+        })
+    }
+}
+
+/// A guard and what it said before.
+pub(super) struct Guard {
+    pub plugin: Plugin,
+    /// Verdicts by facts, only of a pure component. The facts hold the hash of the body, so a body that was read is part of the key.
+    memory: Option<Cache<FactsKey, Remembered>>,
+}
+
+/// Small, since thousands are kept: everything in it is shared.
+type Remembered = Arc<Said>;
+
+struct Said {
+    decision: Decision,
+    rule: Option<Arc<str>>,
+    finding: Option<Finding>,
+}
+
+impl Guard {
+    pub(super) fn new(plugin: Plugin, remember: usize) -> Guard {
+        let memory = (plugin.pure && remember > 0).then(|| Cache::new(remember));
+        Guard { plugin, memory }
+    }
+
+    async fn ask(&self, facts: &Facts, body: Option<&Arc<dyn Document>>) -> Result<Asked, Failure> {
+        let (verdict, state) = self
+            .plugin
+            .callable()
+            .call::<(&Facts, Option<Resource<DocumentHandle>>), (Verdict,)>(
+                &self.plugin.main,
+                || {
+                    let mut state = self.plugin.state();
+                    state.documents.extend(body.cloned());
+                    state
+                },
+                || (facts, body.map(|_| Resource::new_borrow(0))),
+            )
+            .await?;
+        let said = read(verdict.0).map_err(|why| self.plugin.callable().failure(FailureCause::Answer(why)))?;
+        Ok(Asked { said: Arc::new(said), may_be_remembered: !state.previewed })
+    }
+}
+
+struct Asked {
+    said: Remembered,
+    may_be_remembered: bool,
+}
+
+fn read(verdict: Verdict) -> Result<Said, String> {
+    Ok(match verdict {
+        Verdict::NoOpinion => Said { decision: Decision::NoOpinion, rule: None, finding: None },
+        Verdict::Allow(rule) => Said { decision: Decision::Allow, rule: Some(rule_name(&rule)?), finding: None },
+        Verdict::RequireApproval(finding) => with_finding(Decision::RequireApproval, finding)?,
+        Verdict::Deny(finding) => with_finding(Decision::Deny, finding)?,
+    })
+}
+
+fn with_finding(decision: Decision, mut finding: Finding) -> Result<Said, String> {
+    let rule = rule_name(&finding.rule)?;
+    for text in std::iter::once(&mut finding.message).chain(&mut finding.remedy) {
+        if text.len() > SENTENCE_BYTES {
+            text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
+        }
+    }
+    Ok(Said { decision, rule: Some(rule), finding: Some(finding) })
+}
+
+fn rule_name(rule: &str) -> Result<Arc<str>, String> {
+    match rule.len() {
+        1..=RULE_BYTES => Ok(rule.into()),
+        n => Err(format!("the name of its rule has {n} bytes, and may have 1 to {RULE_BYTES}")),
+    }
+}
+
+impl Generation {
+    /// Asks every guard whose `match` holds. The strictest verdict wins: deny over require-approval over allow over no opinion. A guard that
+    /// traps, or does not answer in time, denies. Waits for as long as the guards' deadlines together, mostly some microseconds.
+    pub async fn judge(&self, facts: &Facts, body: Option<Arc<dyn Document>>) -> Judgement {
+        self.judge_by(facts, body.as_ref(), |_| true).await
+    }
+
+    /// The same with the guards that `which` picks.
+    pub(crate) async fn judge_by(&self, facts: &Facts, body: Option<&Arc<dyn Document>>, which: impl Fn(&Plugin) -> bool) -> Judgement {
+        let mut judgement = Judgement { decision: Decision::NoOpinion, by: Vec::with_capacity(self.guards.len()), findings: Vec::new(), failure: None };
+        let mut key: Option<FactsKey> = None;
+        for guard in &self.guards {
+            let plugin = &guard.plugin;
+            if !which(plugin) || !plugin.matcher.request(facts) {
+                continue;
+            }
+            let start = Instant::now();
+            let remembered = match &guard.memory {
+                Some(memory) => memory.get(key.get_or_insert_with(|| facts.key())),
+                None => None,
+            };
+            let was_remembered = remembered.is_some();
+            let said = match remembered {
+                Some(said) => Ok(said),
+                None => guard.ask(facts, body).await.map(|asked| {
+                    if let (Some(memory), Some(key), true) = (&guard.memory, key, asked.may_be_remembered) {
+                        memory.insert(key, asked.said.clone());
+                    }
+                    asked.said
+                }),
+            };
+            let time = start.elapsed();
+            match was_remembered {
+                true => plugin.metrics.remembered(),
+                false => plugin.metrics.called(time),
+            }
+            let mut by = By {
+                plugin: plugin.name.clone(),
+                component: plugin.component.clone(),
+                configuration: plugin.configuration.clone(),
+                verdict: Decision::Deny,
+                rule: None,
+                microseconds: time.as_micros() as u64,
+                remembered: was_remembered,
+                mode: plugin.mode,
+                failure: None,
+            };
+            let counts = plugin.mode == Mode::Enforce;
+            match said {
+                Ok(said) => {
+                    by.verdict = said.decision;
+                    by.rule.clone_from(&said.rule);
+                    if counts {
+                        if said.decision > judgement.decision {
+                            judgement.decision = said.decision;
+                            judgement.findings.clear();
+                        }
+                        if said.decision == judgement.decision
+                            && let Some(finding) = &said.finding
+                        {
+                            judgement.findings.push((plugin.name.clone(), finding.clone()));
+                        }
+                    }
+                }
+                Err(failure) => {
+                    plugin.metrics.failed(failure.cause.kind());
+                    tracing::warn!(plugin = %plugin.name, %failure, "a policy plugin failed");
+                    by.failure = Some(failure.to_string());
+                    if counts {
+                        if judgement.decision < Decision::Deny {
+                            judgement.decision = Decision::Deny;
+                            judgement.findings.clear();
+                        }
+                        judgement.failure.get_or_insert(failure);
+                    }
+                }
+            }
+            judgement.by.push(by);
+        }
+        if !judgement.findings.is_empty() {
+            judgement.failure = None;
+        }
+        judgement
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! What a component can reach: the state of one call, and the functions of the gateway that are linked into it.
+//!
+//! There is no WASI. A capability is one file here; it is linked only when the component imports it and may have it, so that
+//! what is not in this folder does not exist for a policy.
+
+use std::sync::Arc;
+
+use wasmtime::ResourceLimiter;
+use wasmtime::component::Linker;
+
+use crate::document::Document;
+use crate::failure::MemoryDenied;
+use crate::wit::names;
+
+mod clock;
+mod documents;
+mod http;
+mod log;
+
+pub use http::{HttpClient, Origin, OriginError};
+pub(crate) use documents::DocumentHandle;
+pub(crate) use http::HttpGrant;
+pub(crate) use log::LogLines;
+
+/// Elements of one table; a component has a table for its indirect calls, and a Go or Python component needs some thousands.
+const TABLE_ELEMENTS: usize = 20_000;
+
+/// The state of one call of one component. Nothing in it outlives the call.
+pub(crate) struct CallState {
+    pub documents: Vec<Arc<dyn Document>>,
+    /// The component asked what its write would make: the answer rests on the cluster, and is not remembered.
+    pub previewed: bool,
+    pub memory: MemoryLimit,
+    pub log: LogLines,
+    pub http: Option<Arc<HttpGrant>>,
+}
+
+impl CallState {
+    pub(crate) fn new(plugin: Arc<str>, memory: usize) -> CallState {
+        CallState { documents: Vec::new(), previewed: false, memory: MemoryLimit { limit: memory }, log: LogLines::new(plugin), http: None }
+    }
+}
+
+/// Bounds what one instance takes. A refused growth traps at once: a guest that is told "no" mostly panics a moment later, with a
+/// message that hides why.
+pub(crate) struct MemoryLimit {
+    limit: usize,
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            return Err(wasmtime::Error::new(MemoryDenied { asked: desired, limit: self.limit }));
+        }
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+}
+
+/// What a component imports, as far as it matters for how it is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Imports {
+    pub documents: bool,
+    pub preview: bool,
+    pub log: bool,
+    pub clock: bool,
+    pub http: bool,
+}
+
+impl Imports {
+    /// A function of this component may wait for something outside.
+    pub(crate) fn may_wait(self) -> bool {
+        self.preview || self.http
+    }
+
+    /// Given the same, it answers the same: it sees no clock and nothing outside. (A preview is noticed when it is asked for.)
+    pub(crate) fn pure(self) -> bool {
+        !self.clock && !self.http
+    }
+}
+
+/// Links what the component imports and nothing else.
+pub(crate) fn linker(engine: &wasmtime::Engine, imports: Imports) -> wasmtime::Result<Linker<CallState>> {
+    let mut linker = Linker::new(engine);
+    // Types only: there is nothing to call in it.
+    linker.instance(names::TYPES)?;
+    if imports.documents {
+        documents::link(&mut linker, imports.preview)?;
+    }
+    if imports.log {
+        log::link(&mut linker)?;
+    }
+    if imports.clock {
+        clock::link(&mut linker)?;
+    }
+    if imports.http {
+        http::link(&mut linker)?;
+    }
+    Ok(linker)
+}

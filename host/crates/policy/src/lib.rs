@@ -1,0 +1,64 @@
+//! The policy engine: WebAssembly components decide what the gateway does.
+//!
+//! A bundle (a folder with a `bundle.yaml`) names the components; [`Live`] loads it, watches it, and swaps in each change that compiles,
+//! takes its configuration and passes its own cases. A request takes the current [`Generation`] once and is judged by it from start to end.
+//!
+//! What this crate promises:
+//!
+//! - **A policy cannot hurt the gateway** (P7). Every call gets a fresh instance that is born configured, a memory cap, a deadline, and no
+//!   capability that the operator has not granted. A trap costs its own call and nothing else.
+//! - **A reload neither drops nor mixes** (P8). What cannot go live changes nothing but [`Live::status`].
+//! - **Fail closed** (P1). A guard that cannot be asked denies; a masker that cannot plan lets no answer out.
+//! - **No HTTP, no Kubernetes client.** The gateway gives [`Document`]s and an [`HttpClient`]; the command line's `plugin test` uses
+//!   the same engine without either.
+//!
+//! ```no_run
+//! # async fn example(facts: policy::Facts) -> Result<(), Box<dyn std::error::Error>> {
+//! use policy::{Decision, Engine, EngineOptions, Grants, Live};
+//!
+//! let engine = Engine::new(EngineOptions { cache_dir: Some("/var/cache/portcullis".into()), ..EngineOptions::default() })?;
+//! let live = Live::open(engine, "/etc/portcullis/policies", Grants::default()).await?;
+//! let generation = live.current();
+//! let judgement = generation.judge(&facts, None).await;
+//! if judgement.decision == Decision::Deny {
+//!     println!("{:?}, by generation {}", judgement.refusal(), generation.number);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod bundle;
+mod cache;
+mod call;
+mod cases;
+mod document;
+mod engine;
+mod facts;
+mod failure;
+mod generation;
+mod grants;
+mod host;
+mod live;
+mod load;
+mod matching;
+pub mod metrics;
+mod plugin;
+mod status;
+mod wit;
+
+pub use bundle::read::ReadError;
+pub use bundle::{Mode, YamlError};
+pub use cache::CacheError;
+pub use cases::CaseFailures;
+pub use document::{Document, JsonDocument, Preview};
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use facts::{Facts, IdentityFacts, IdentityKind, RequestFacts, SessionFacts};
+pub use failure::{Failure, FailureCause};
+pub use generation::{By, Decision, DeliveryError, Generation, Judgement, Routed, SessionAnswer};
+pub use grants::Grants;
+pub use host::{HttpClient, Origin, OriginError};
+pub use live::{Change, Live, Reload};
+pub use load::LoadError;
+pub use plugin::{ComponentError, ConfigureError, PluginError};
+pub use status::{PluginStatus, Rejected, Status};
+pub use wit::{Candidate, Description, Finding, GrantScope, HttpRequest, HttpResponse, Notice, Occasion, ResponseKind, Route, SessionAsk, Terms, Waiting, World};

@@ -1,0 +1,139 @@
+//! Match rules: which calls a plugin is spared, decided without entering it.
+
+use crate::bundle::MatchEntry;
+use crate::facts::{Facts, IdentityFacts, IdentityKind};
+use crate::wit::{ResponseKind, SessionAsk};
+
+/// A pattern in which `*` stands for any number of characters and `?` for one.
+#[derive(Clone, Debug)]
+enum Glob {
+    /// No wildcard at all, which most are.
+    Exact(String),
+    Any,
+    Pattern(Vec<char>),
+}
+
+impl Glob {
+    fn new(text: &str) -> Glob {
+        match text {
+            "*" => Glob::Any,
+            _ if text.contains(['*', '?']) => Glob::Pattern(text.chars().collect()),
+            _ => Glob::Exact(text.to_owned()),
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Glob::Exact(exact) => exact == text,
+            Glob::Any => true,
+            Glob::Pattern(pattern) => glob(pattern, text),
+        }
+    }
+}
+
+/// Greedy with one point to return to: linear in practice, quadratic at worst, on names that Kubernetes bounds at 253 characters.
+fn glob(pattern: &[char], text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                None => return false,
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    p = at + 1;
+                    t = from + 1;
+                }
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[derive(Clone, Debug)]
+struct Globs(Option<Vec<Glob>>);
+
+impl Globs {
+    fn new(texts: &Option<Vec<String>>) -> Globs {
+        Globs(texts.as_ref().map(|texts| texts.iter().map(|t| Glob::new(t)).collect()))
+    }
+
+    fn allow(&self, text: &str) -> bool {
+        self.0.as_ref().is_none_or(|globs| globs.iter().any(|g| g.matches(text)))
+    }
+
+    fn allow_any(&self, texts: &[String]) -> bool {
+        self.0.as_ref().is_none_or(|globs| texts.iter().any(|text| globs.iter().any(|g| g.matches(text))))
+    }
+}
+
+/// The `match` of one plugin, ready to be asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Matcher {
+    verbs: Globs,
+    groups: Globs,
+    resources: Globs,
+    subresources: Globs,
+    namespaces: Globs,
+    connections: Globs,
+    identities: Globs,
+    kinds: Option<Vec<IdentityKind>>,
+    members: Globs,
+}
+
+impl Matcher {
+    pub(crate) fn new(entry: &MatchEntry) -> Matcher {
+        Matcher {
+            verbs: Globs::new(&entry.verbs),
+            groups: Globs::new(&entry.groups),
+            resources: Globs::new(&entry.resources),
+            subresources: Globs::new(&entry.subresources),
+            namespaces: Globs::new(&entry.namespaces),
+            connections: Globs::new(&entry.connections),
+            identities: Globs::new(&entry.identities),
+            kinds: entry.kinds.clone(),
+            members: Globs::new(&entry.members),
+        }
+    }
+
+    pub(crate) fn request(&self, facts: &Facts) -> bool {
+        let request = &facts.request;
+        self.verbs.allow(&request.verb)
+            && self.groups.allow(&request.group)
+            && self.resources.allow(&request.resource)
+            && self.subresources.allow(request.subresource.as_deref().unwrap_or_default())
+            && self.namespaces.allow(request.namespace.as_deref().unwrap_or_default())
+            && self.connections.allow(&request.connection)
+            && self.identity(&facts.identity)
+    }
+
+    pub(crate) fn response(&self, kind: &ResponseKind) -> bool {
+        self.verbs.allow(&kind.verb)
+            && self.groups.allow(&kind.group)
+            && self.resources.allow(&kind.resource)
+            && self.subresources.allow(kind.subresource.as_deref().unwrap_or_default())
+            && self.connections.allow(&kind.connection)
+    }
+
+    pub(crate) fn ask(&self, ask: &SessionAsk) -> bool {
+        self.connections.allow(&ask.connection) && self.identity(&ask.identity)
+    }
+
+    fn identity(&self, identity: &IdentityFacts) -> bool {
+        self.identities.allow(&identity.subject)
+            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&identity.kind))
+            && self.members.allow_any(&identity.groups)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Counts for the host to export. They live as long as the plugin's name does, across generations.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+/// Upper bounds of the histogram's buckets, in microseconds; a last bucket takes the rest. They are close together
+/// where a call in a fresh instance lies (6 to 40 µs), and reach to the longest deadline.
+pub const BUCKETS: [u64; 14] = [5, 10, 15, 20, 40, 80, 160, 320, 640, 1_280, 5_000, 20_000, 100_000, 1_000_000];
+
+/// What one plugin has done.
+#[derive(Debug, Default)]
+pub struct PluginMetrics {
+    evaluations: AtomicU64,
+    remembered: AtomicU64,
+    microseconds: AtomicU64,
+    buckets: [AtomicU64; BUCKETS.len() + 1],
+    failures: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// A reading of [`PluginMetrics`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PluginReading {
+    /// Calls that ran the component.
+    pub evaluations: u64,
+    /// Verdicts that were remembered instead.
+    pub remembered: u64,
+    /// Time in calls, all together.
+    pub microseconds: u64,
+    /// Calls by time; not cumulative. The bounds are [`BUCKETS`].
+    pub buckets: [u64; BUCKETS.len() + 1],
+    /// Failures by kind: `deadline`, `memory`, `stack`, `panic`, `trap`, `busy`, `answer`.
+    pub failures: BTreeMap<&'static str, u64>,
+}
+
+impl PluginMetrics {
+    pub(crate) fn called(&self, time: Duration) {
+        let microseconds = time.as_micros() as u64;
+        self.evaluations.fetch_add(1, Ordering::Relaxed);
+        self.microseconds.fetch_add(microseconds, Ordering::Relaxed);
+        let bucket = BUCKETS.partition_point(|bound| *bound < microseconds);
+        self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn remembered(&self) {
+        self.remembered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn failed(&self, kind: &'static str) {
+        *self.failures.lock().entry(kind).or_default() += 1;
+    }
+
+    /// Reads everything; the numbers are not of one instant.
+    pub fn read(&self) -> PluginReading {
+        PluginReading {
+            evaluations: self.evaluations.load(Ordering::Relaxed),
+            remembered: self.remembered.load(Ordering::Relaxed),
+            microseconds: self.microseconds.load(Ordering::Relaxed),
+            buckets: std::array::from_fn(|i| self.buckets[i].load(Ordering::Relaxed)),
+            failures: self.failures.lock().clone(),
+        }
+    }
+}
+
+/// Everything that a policy set has done since it was opened.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// By plugin name.
+    pub plugins: BTreeMap<String, PluginReading>,
+    /// Sets that went live.
+    pub reloads: u64,
+    /// Sets that were rejected.
+    pub rejections: u64,
+    /// How long it took from the first look at the files to the swap, the last time.
+    pub last_reload: Duration,
+}
+
+/// The register of a policy set. Names of plugins that are gone stay: the host's counters must not go backwards.
+#[derive(Debug, Default)]
+pub(crate) struct Register {
+    plugins: Mutex<BTreeMap<String, Arc<PluginMetrics>>>,
+    pub reloads: AtomicU64,
+    pub rejections: AtomicU64,
+    pub last_reload_microseconds: AtomicU64,
+}
+
+impl Register {
+    pub(crate) fn plugin(&self, name: &str) -> Arc<PluginMetrics> {
+        self.plugins.lock().entry(name.to_owned()).or_default().clone()
+    }
+
+    pub(crate) fn read(&self) -> Reading {
+        Reading {
+            plugins: self.plugins.lock().iter().map(|(name, metrics)| (name.clone(), metrics.read())).collect(),
+            reloads: self.reloads.load(Ordering::Relaxed),
+            rejections: self.rejections.load(Ordering::Relaxed),
+            last_reload: Duration::from_micros(self.last_reload_microseconds.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

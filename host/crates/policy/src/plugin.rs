@@ -1,0 +1,214 @@
+//! One plugin of a generation: its component compiled, checked, configured and linked.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+
+use crate::bundle::{Mode, PluginEntry};
+use crate::cache::{Key, Stage};
+use crate::call::{Callable, Configure};
+use crate::engine::Engine;
+use crate::grants::Grants;
+use crate::host::{self, CallState, HttpGrant, Imports, Origin};
+use crate::matching::Matcher;
+use crate::metrics::PluginMetrics;
+use crate::wit::{Description, World};
+
+mod check;
+mod configure;
+
+pub use check::ComponentError;
+pub use configure::ConfigureError;
+
+/// Memory of a plugin that asks for no other amount.
+const MEMORY: usize = 16 << 20;
+
+/// Deadline of a plugin that stands in a request's way.
+const DEADLINE: Duration = Duration::from_millis(50);
+
+/// Deadline of a sink or a notifier, which talk to the network and stand in nobody's way.
+const DELIVERY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Why a plugin cannot go live.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    /// The component is not one, or not one of its world.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// It does not take its configuration.
+    #[error(transparent)]
+    Configure(#[from] ConfigureError),
+    /// It wants more than the operator allows.
+    #[error("it asks for {what} of {asked}, and the operator allows {allowed}; ask for less or have the operator allow more")]
+    Limit {
+        /// `memory` or `deadline`.
+        what: &'static str,
+        /// What the bundle says.
+        asked: String,
+        /// The ceiling.
+        allowed: String,
+    },
+    /// It wants to reach an origin that the operator did not grant.
+    #[error("it asks to reach {0}, which the operator has not granted; have it granted or leave it out")]
+    Origin(String),
+    /// An origin cannot be read.
+    #[error(transparent)]
+    BadOrigin(#[from] host::OriginError),
+}
+
+/// Ready to be called.
+pub(crate) struct Plugin {
+    pub name: Arc<str>,
+    pub world: World,
+    pub mode: Mode,
+    pub matcher: Matcher,
+    /// `sha256:…` of the component as its author built it.
+    pub component: Arc<str>,
+    /// `sha256:…` of the configuration.
+    pub configuration: Arc<str>,
+    pub description: Description,
+    pub metrics: Arc<PluginMetrics>,
+    /// Its verdicts depend on nothing but what it is given.
+    pub pure: bool,
+    callable: Callable,
+    /// The function of its world, and `inspect` for a masker.
+    pub main: ComponentExportIndex,
+    pub inspect: Option<ComponentExportIndex>,
+    memory: usize,
+    http: Option<(Arc<dyn host::HttpClient>, Vec<Origin>)>,
+}
+
+/// What loading needs besides the bundle.
+pub(crate) struct Loading<'a> {
+    pub engine: &'a Engine,
+    pub grants: &'a Grants,
+    pub metrics: Arc<PluginMetrics>,
+}
+
+/// `sha256:…` of some bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex::encode(digest::digest(&digest::SHA256, bytes)))
+}
+
+impl Plugin {
+    /// Compiles, checks and configures. Blocks: for milliseconds with a warm cache, for seconds when a large component is compiled.
+    pub(crate) fn load(entry: &PluginEntry, wasm: &[u8], loading: &Loading<'_>) -> Result<Plugin, PluginError> {
+        let engine = loading.engine;
+        let name: Arc<str> = entry.name.value.as_str().into();
+        let memory = memory(entry, engine)?;
+        let deadline = deadline(entry, loading.grants)?;
+        let http = http(entry, loading.grants)?;
+        let value = entry.configuration.as_ref().map(|c| c.value.clone()).unwrap_or_else(|| serde_json::json!({}));
+        let configuration = configure::canonical(&value);
+        let component = sha256(wasm);
+        let configuration_digest = sha256(configuration.as_bytes());
+
+        let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, memory };
+        let ready = born.run(entry.world, &value, &configuration, http.is_some())?;
+
+        let main = check::export(&ready.component, entry.world.export())?;
+        let inspect = match entry.world {
+            World::Masker => Some(check::export(&ready.component, "inspect")?),
+            _ => None,
+        };
+        let imports = ready.imports;
+        let configure = match ready.configure_each_time {
+            false => None,
+            true => Some(Configure { export: check::plugin_export(&ready.component, "configure")?, configuration: configuration.as_str().into() }),
+        };
+        Ok(Plugin {
+            world: entry.world,
+            mode: entry.mode(),
+            matcher: Matcher::new(entry.matches.as_ref().map(|m| &m.value).unwrap_or(&Default::default())),
+            component: component.into(),
+            configuration: configuration_digest.into(),
+            description: ready.description,
+            metrics: loading.metrics.clone(),
+            pure: imports.pure(),
+            callable: Callable {
+                engine: engine.clone(),
+                plugin: name.clone(),
+                pre: ready.pre,
+                deadline,
+                may_wait: imports.may_wait(),
+                configure,
+                slow: AtomicU32::new(0),
+            },
+            name,
+            main,
+            inspect,
+            memory,
+            http,
+        })
+    }
+
+    pub(crate) fn callable(&self) -> &Callable {
+        &self.callable
+    }
+
+    /// The state of a new call.
+    pub(crate) fn state(&self) -> CallState {
+        let mut state = CallState::new(self.name.clone(), self.memory);
+        if let Some((client, origins)) = &self.http {
+            state.http = Some(Arc::new(HttpGrant { client: client.clone(), origins: origins.clone(), sent: AtomicU32::new(0) }));
+        }
+        state
+    }
+}
+
+fn memory(entry: &PluginEntry, engine: &Engine) -> Result<usize, PluginError> {
+    let allowed = engine.options().max_memory;
+    let Some(asked) = &entry.limits.memory else { return Ok(MEMORY.min(allowed)) };
+    let asked = asked.value.0;
+    if asked > allowed {
+        return Err(PluginError::Limit { what: "memory", asked: format!("{asked} bytes"), allowed: format!("{allowed} bytes") });
+    }
+    Ok(asked)
+}
+
+fn deadline(entry: &PluginEntry, grants: &Grants) -> Result<Duration, PluginError> {
+    let (default, allowed) = match entry.world {
+        World::AuditSink | World::Notifier => (DELIVERY_DEADLINE, grants.max_delivery_deadline),
+        _ => (DEADLINE, grants.max_deadline),
+    };
+    let Some(asked) = &entry.limits.deadline else { return Ok(default.min(allowed)) };
+    let asked = asked.value.0;
+    if asked > allowed || asked.is_zero() {
+        return Err(PluginError::Limit { what: "a deadline", asked: format!("{asked:?}"), allowed: format!("1 ms to {allowed:?}") });
+    }
+    Ok(asked)
+}
+
+type Http = (Arc<dyn host::HttpClient>, Vec<Origin>);
+
+/// What both the bundle asks for and the operator grants.
+fn http(entry: &PluginEntry, grants: &Grants) -> Result<Option<Http>, PluginError> {
+    let Some(http) = &entry.capabilities.http else { return Ok(None) };
+    if !matches!(entry.world, World::AuditSink | World::Notifier) {
+        return Err(ComponentError::Import { import: crate::wit::names::HTTP.to_owned(), why: "only an audit-sink or a notifier may use the network" }.into());
+    }
+    let mut origins = Vec::new();
+    for origin in &http.origins {
+        let origin = Origin::parse(&origin.value)?;
+        if !grants.http_origins.contains(&origin) {
+            return Err(PluginError::Origin(origin.to_string()));
+        }
+        origins.push(origin);
+    }
+    match &grants.http_client {
+        Some(client) => Ok(Some((client.clone(), origins))),
+        None => Err(PluginError::Origin("any network".to_owned())),
+    }
+}
+
+/// What the check of a component found out about it.
+pub(crate) struct Ready {
+    pub component: Component,
+    pub pre: InstancePre<CallState>,
+    pub imports: Imports,
+    pub description: Description,
+    pub configure_each_time: bool,
+}

@@ -1,0 +1,260 @@
+//! How a component comes to hold its configuration: once, when the bundle loads.
+//!
+//! The component is instantiated, takes its configuration, and a snapshot of its memory (by wasmtime-wizer) becomes the component that
+//! serves requests: every fresh instance of it is born configured, by copy on write, whatever the configuration's size. Both
+//! compilations that this needs are kept on disk, so a restart runs neither them nor `configure`.
+//!
+//! A component that cannot be snapshotted (wizer does not know composed components) takes its configuration in every instance instead.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::Store;
+use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
+
+use crate::cache::{Key, Stage};
+use crate::engine::Engine;
+use crate::failure::{self, FailureCause};
+use crate::host::{self, CallState};
+use crate::plugin::{PluginError, Ready, check};
+use crate::wit::{Description, World};
+
+/// What `describe` and `configure` may each take. An interpreter needs a second to start.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Memory that reading a snapshot out of an instance takes on top: one page for each memory.
+const SNAPSHOT_PAGES: usize = 4 * (64 << 10);
+
+/// Why a component does not take its configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigureError {
+    /// It could not be asked.
+    #[error("its `{function}` {cause}; have its author look at it")]
+    Failed {
+        /// `describe`, `configure`, or `start` for its own initialisation.
+        function: &'static str,
+        /// What happened.
+        cause: FailureCause,
+    },
+    /// Its own schema is wrong.
+    #[error("the JSON Schema of its configuration cannot be used: {0}; have its author correct it")]
+    Schema(String),
+    /// The configuration does not fit the schema.
+    #[error("its configuration at `{pointer}` is wrong: {message}")]
+    Invalid {
+        /// Where in the configuration; empty for its root.
+        pointer: String,
+        /// What the schema says.
+        message: String,
+    },
+    /// The component said no.
+    #[error("it refused its configuration: {0}")]
+    Refused(String),
+}
+
+/// A component on its way to being configured.
+pub(super) struct Birth<'a> {
+    pub engine: &'a Engine,
+    pub name: &'a Arc<str>,
+    pub wasm: &'a [u8],
+    pub component: &'a str,
+    pub configuration_digest: &'a str,
+    pub memory: usize,
+}
+
+impl Birth<'_> {
+    pub(super) fn run(&self, world: World, value: &serde_json::Value, configuration: &str, http: bool) -> Result<Ready, PluginError> {
+        // The memory that a snapshot holds was granted when it was made: another limit is another component.
+        let key = Key::new(Stage::Configured, self.component, &format!("{} {}", self.configuration_digest, self.memory));
+        if let Some(component) = self.engine.cache().get(self.engine.wasmtime(), &key) {
+            let ready = self.ready(component, world, http, false)?;
+            validate(&ready.description, value)?;
+            return Ok(ready);
+        }
+        match self.instrumented()? {
+            Some((context, instrumented)) => {
+                let ready = self.ready(instrumented, world, http, false)?;
+                validate(&ready.description, value)?;
+                let snapshot = self.snapshot(&context, &ready.pre, configuration)?;
+                let component = compile(self.engine, &snapshot)?;
+                self.engine.cache().put(&key, &component);
+                self.ready(component, world, http, false)
+            }
+            None => {
+                let key = Key::new(Stage::Plain, self.component, "");
+                let component = self.cached(&key, self.wasm)?;
+                let ready = self.ready(component, world, http, true)?;
+                validate(&ready.description, value)?;
+                // Once now, so that a configuration it refuses is refused when the bundle loads.
+                let mut store = self.store(0);
+                wait(async {
+                    let instance = self.instantiate(&mut store, &ready.pre).await?;
+                    self.configure(&mut store, &instance, &ready.component, configuration).await
+                })?;
+                Ok(ready)
+            }
+        }
+    }
+
+    /// The component with the accessors that a snapshot needs, or nothing when wizer does not know its shape.
+    fn instrumented(&self) -> Result<Option<(wasmtime_wizer::ComponentContext<'_>, Component)>, PluginError> {
+        match Wizer::new().instrument_component(self.wasm) {
+            Ok((context, wasm)) => {
+                let key = Key::new(Stage::Instrumented, self.component, "");
+                let component = self.cached(&key, &wasm)?;
+                Ok(Some((context, component)))
+            }
+            Err(error) => {
+                // Either it is no component at all, which compiling it will tell better, or one that cannot be snapshotted.
+                tracing::debug!(plugin = %self.name, error = %format!("{error:#}"), "the component is configured for every call");
+                Ok(None)
+            }
+        }
+    }
+
+    fn cached(&self, key: &Key, wasm: &[u8]) -> Result<Component, PluginError> {
+        if let Some(component) = self.engine.cache().get(self.engine.wasmtime(), key) {
+            return Ok(component);
+        }
+        let component = compile(self.engine, wasm)?;
+        self.engine.cache().put(key, &component);
+        Ok(component)
+    }
+
+    /// Checks imports and exports, links, and asks it to describe itself.
+    fn ready(&self, component: Component, world: World, http: bool, configure_each_time: bool) -> Result<Ready, PluginError> {
+        let imports = check::imports(&component, world, http)?;
+        let pre = host::linker(self.engine.wasmtime(), imports)
+            .and_then(|linker| linker.instantiate_pre(&component))
+            .map_err(|e| check::ComponentError::Type(format!("{e:#}")))?;
+        let mut store = self.store(0);
+        let description = wait(async {
+            let instance = self.instantiate(&mut store, &pre).await?;
+            check::functions(&mut store, &instance, &component, world)?;
+            self.describe(&mut store, &instance, &component).await
+        })?;
+        Ok(Ready { component, pre, imports, description, configure_each_time })
+    }
+
+    fn snapshot(
+        &self,
+        context: &wasmtime_wizer::ComponentContext<'_>,
+        pre: &InstancePre<CallState>,
+        configuration: &str,
+    ) -> Result<Vec<u8>, PluginError> {
+        let mut store = self.store(SNAPSHOT_PAGES);
+        wait(async {
+            let instance = self.instantiate(&mut store, pre).await?;
+            self.configure(&mut store, &instance, pre.component(), configuration).await?;
+            Wizer::new()
+                .snapshot_component(context, &mut WasmtimeWizerComponent { store: &mut store, instance })
+                .await
+                .map_err(|e| check::ComponentError::Compile(format!("its snapshot failed: {e:#}")).into())
+        })
+    }
+
+    async fn instantiate(&self, store: &mut Store<CallState>, pre: &InstancePre<CallState>) -> Result<Instance, PluginError> {
+        let result = limited(pre.instantiate_async(&mut *store)).await;
+        self.outcome(store, "start", result)
+    }
+
+    async fn describe(&self, store: &mut Store<CallState>, instance: &Instance, component: &Component) -> Result<Description, PluginError> {
+        let export = check::plugin_export(component, "describe")?;
+        let function = instance.get_typed_func::<(), (Description,)>(&mut *store, &export).map_err(|e| check::ComponentError::Type(format!("{e:#}")))?;
+        let result = limited(function.call_async(&mut *store, ())).await;
+        Ok(self.outcome(store, "describe", result)?.0)
+    }
+
+    async fn configure(&self, store: &mut Store<CallState>, instance: &Instance, component: &Component, configuration: &str) -> Result<(), PluginError> {
+        let export = check::plugin_export(component, "configure")?;
+        let function = instance
+            .get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &export)
+            .map_err(|e| check::ComponentError::Type(format!("{e:#}")))?;
+        let result = limited(function.call_async(&mut *store, (configuration,))).await;
+        self.outcome(store, "configure", result)?.0.map_err(|why| ConfigureError::Refused(why).into())
+    }
+
+    fn outcome<T>(&self, store: &mut Store<CallState>, function: &'static str, result: Option<wasmtime::Result<T>>) -> Result<T, PluginError> {
+        let cause = match result {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(error)) => failure::cause(&error, store.data().log.last_error().map(str::to_owned), DEADLINE),
+            None => FailureCause::Deadline(DEADLINE),
+        };
+        Err(ConfigureError::Failed { function, cause }.into())
+    }
+
+    fn store(&self, spare: usize) -> Store<CallState> {
+        let mut store = Store::new(self.engine.wasmtime(), CallState::new(self.name.clone(), self.memory + spare));
+        store.limiter(|state| &mut state.memory);
+        store.epoch_deadline_async_yield_and_update(1);
+        store.set_epoch_deadline(1);
+        store
+    }
+}
+
+fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, PluginError> {
+    Component::new(engine.wasmtime(), wasm).map_err(|e| check::ComponentError::Compile(format!("{e:#}")).into())
+}
+
+async fn limited<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(DEADLINE, work).await.ok()
+}
+
+/// Loading runs on a thread for blocking work; what it waits for needs the runtime's clock.
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Handle::current().block_on(work)
+}
+
+/// Against the component's own schema, before it sees it: the message then names the key.
+fn validate(description: &Description, value: &serde_json::Value) -> Result<(), ConfigureError> {
+    if description.configuration_schema.is_empty() {
+        return Ok(());
+    }
+    let schema: serde_json::Value = serde_json::from_str(&description.configuration_schema).map_err(|e| ConfigureError::Schema(e.to_string()))?;
+    let validator = jsonschema::validator_for(&schema).map_err(|e| ConfigureError::Schema(e.to_string()))?;
+    match validator.iter_errors(value).next() {
+        None => Ok(()),
+        // Masked, since a configuration may hold a credential and this text is shown.
+        Some(error) => Err(ConfigureError::Invalid { pointer: error.instance_path().to_string(), message: error.masked().to_string() }),
+    }
+}
+
+/// One text for one value: keys sorted, no white space. What it is the digest of, and what the component gets.
+pub(super) fn canonical(value: &serde_json::Value) -> String {
+    fn write(value: &serde_json::Value, out: &mut String) {
+        match value {
+            serde_json::Value::Object(map) => {
+                let mut entries: Vec<_> = map.iter().collect();
+                entries.sort_by_key(|(key, _)| *key);
+                out.push('{');
+                for (i, (key, value)) in entries.into_iter().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    out.push_str(&serde_json::Value::from(key.as_str()).to_string());
+                    out.push(':');
+                    write(value, out);
+                }
+                out.push('}');
+            }
+            serde_json::Value::Array(items) => {
+                out.push('[');
+                for (i, item) in items.iter().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    write(item, out);
+                }
+                out.push(']');
+            }
+            other => out.push_str(&other.to_string()),
+        }
+    }
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests;
