@@ -135,8 +135,8 @@ impl Core {
         self.holes.restore(out);
         self.run(chunk, out)?;
         self.offset += chunk.len() as u64;
-        for settled in self.holes.keep(out, base) {
-            self.settle(&settled, true);
+        for hole in self.holes.keep(out, base) {
+            self.add(hole.by);
         }
         if self.buffer.is_empty() && self.buffer.capacity() > 4096 {
             self.buffer = Vec::new();
@@ -389,12 +389,11 @@ impl Core {
         }
         self.kinds.pop();
         if self.frames.len() > self.kinds.depth() {
-            self.frames.pop();
-            if self.holes.waits_at(self.frames.len()) {
+            if self.holes.waits_at(self.frames.len() - 1) {
                 run.pass(at);
-                let settled = self.holes.end_of_object(self.frames.len(), run.out);
-                settled.iter().for_each(|(hole, masked)| self.settle(hole, *masked));
+                self.settle(None, run.out);
             }
+            self.frames.pop();
         }
         self.end_value();
         Ok(())
@@ -522,23 +521,47 @@ impl Core {
             self.record(outcome, at, run.out.len());
             return;
         }
-        let mut plain = Vec::new();
-        let without = self.values.apply(scalar, certain, node.embedded, &mut plain);
-        if !without.changed {
-            self.write_raw(raw, text, &mut plain);
-        }
-        let literal = self.plan.paths.states[node.state as usize].literal;
         self.holes.wait(Hole {
             at: at..run.out.len(),
             holder: self.frames.len().saturating_sub(1),
+            certain,
             waiting,
-            literal: !(waiting & literal).is_empty(),
-            plain,
-            masked_by: outcome.by,
-            plain_by: without.changed.then_some(without.by),
+            literal: self.plan.paths.states[node.state as usize].literal,
+            raw: raw.to_vec(),
+            text,
+            escaped: self.escaped,
+            too_long: self.too_long,
+            embedded: node.embedded,
+            by: outcome.by,
         });
         if self.holes.span(run.out.len()) > Masker::HOLD_LIMIT {
-            self.holes.give_up().iter().for_each(|hole| self.settle(hole, true));
+            self.holes.give_up().iter().for_each(|hole| self.add(hole.by));
+        }
+    }
+
+    /// Settles what waits in the innermost object: its `name` matches these rules, or it ends without a usable one.
+    fn settle(&mut self, matching: Option<RuleSet>, out: &mut Vec<u8>) {
+        let holder = self.frames.len().saturating_sub(1);
+        while let Some(hole) = self.holes.pop(holder) {
+            let rules = hole.waiting & matching.unwrap_or(hole.literal);
+            if rules == hole.waiting {
+                self.add(hole.by);
+                continue;
+            }
+            let scalar = match hole.text {
+                _ if hole.too_long => Scalar::TooLong,
+                true => Scalar::String(&hole.raw, hole.escaped),
+                false => Scalar::Plain(&hole.raw),
+            };
+            let mut shown = Vec::new();
+            let outcome = self.values.apply(scalar, hole.certain | rules, hole.embedded, &mut shown);
+            if outcome.changed {
+                self.unreadable += u64::from(outcome.unreadable);
+                self.add(outcome.by);
+            } else {
+                self.write_raw(&hole.raw, hole.text, &mut shown);
+            }
+            self.holes.replace(&hole.at, &shown, out);
         }
     }
 
@@ -571,15 +594,6 @@ impl Core {
         by.iter().for_each(|rule| self.counts[rule] += 1);
     }
 
-    /// Counts what became of a value that waited for its name.
-    fn settle(&mut self, hole: &Hole, masked: bool) {
-        match (masked, hole.plain_by) {
-            (true, _) => self.add(hole.masked_by),
-            (false, Some(by)) => self.add(by),
-            (false, None) => {}
-        }
-    }
-
     fn read_name(&self, raw: &[u8]) -> Name {
         let asks = self.frames.last().map(|frame| frame.asks_name).unwrap_or_default();
         if self.escaped {
@@ -600,11 +614,8 @@ impl Core {
     /// Takes the name, and settles what waited for it in the output.
     fn learn_name_in(&mut self, name: Name, out: &mut Vec<u8>) {
         self.learn_name(name);
-        let Name::Matches(rules) = name else { return };
-        let holder = self.frames.len().saturating_sub(1);
-        if self.holes.waits_at(holder) {
-            let settled = self.holes.name(holder, rules, out);
-            settled.iter().for_each(|(hole, masked)| self.settle(hole, *masked));
+        if let Name::Matches(rules) = name {
+            self.settle(Some(rules), out);
         }
     }
 

@@ -7,20 +7,24 @@ use std::ops::Range;
 
 /// A value that waits for the `name` of the object that holds it.
 pub(crate) struct Hole {
-    /// Where its masked form stands in the output.
+    /// Where its masked form stands in the output: as all of the waiting rules would have it.
     pub at: Range<usize>,
     /// Index of the frame of the object that holds it.
     pub holder: usize,
+    /// Rules that apply whatever the name is.
+    pub certain: RuleSet,
     /// Rules that apply if the name matches.
     pub waiting: RuleSet,
-    /// Whether it stays masked when no name comes.
-    pub literal: bool,
-    /// What stands there if none of them applies.
-    pub plain: Vec<u8>,
+    /// Those of them that apply, too, when no name comes.
+    pub literal: RuleSet,
+    /// The value as it came.
+    pub raw: Vec<u8>,
+    pub text: bool,
+    pub escaped: bool,
+    pub too_long: bool,
+    pub embedded: bool,
     /// Rules that made the masked form.
-    pub masked_by: RuleSet,
-    /// Rules that made the other form, if it is not the value as it came.
-    pub plain_by: Option<RuleSet>,
+    pub by: RuleSet,
 }
 
 /// The holes of one masker, in the order of the output.
@@ -62,7 +66,7 @@ impl Holes {
             return;
         }
         let base = out.len() as isize;
-        self.shift(0, base);
+        self.shift(base);
         out.append(&mut self.held);
         self.held = Vec::new();
     }
@@ -78,7 +82,7 @@ impl Holes {
             let rest = self.inspected.split_off(later);
             self.release(base);
             self.inspected = rest;
-            self.shift(0, -(from as isize));
+            self.shift(-(from as isize));
         } else {
             self.release(base);
         }
@@ -102,14 +106,18 @@ impl Holes {
         std::mem::take(&mut self.inspected)
     }
 
-    /// The name of an object is known. Returns its holes, and whether they stay masked.
-    pub(crate) fn name(&mut self, holder: usize, matching: RuleSet, out: &mut Vec<u8>) -> Vec<(Hole, bool)> {
-        self.settle(holder, out, |hole| !(hole.waiting & matching).is_empty())
+    /// The last hole in the object of this frame: objects inside it have been settled when they ended.
+    pub(crate) fn pop(&mut self, holder: usize) -> Option<Hole> {
+        if self.waits_at(holder) { self.waiting.pop() } else { None }
     }
 
-    /// An object has ended without a usable name.
-    pub(crate) fn end_of_object(&mut self, holder: usize, out: &mut Vec<u8>) -> Vec<(Hole, bool)> {
-        self.settle(holder, out, |hole| hole.literal)
+    /// Puts the final form into a hole that [`Holes::pop`] gave: holes before it keep their places.
+    pub(crate) fn replace(&mut self, at: &Range<usize>, shown: &[u8], out: &mut Vec<u8>) {
+        out.splice(at.clone(), shown.iter().copied());
+        let by = shown.len() as isize - at.len() as isize;
+        for later in self.inspected.iter_mut().filter(|later| later.at.start >= at.end) {
+            move_by(&mut later.at, by);
+        }
     }
 
     /// All that waits stays masked.
@@ -117,37 +125,9 @@ impl Holes {
         std::mem::take(&mut self.waiting)
     }
 
-    fn settle(&mut self, holder: usize, out: &mut Vec<u8>, masked: impl Fn(&Hole) -> bool) -> Vec<(Hole, bool)> {
-        // An object's holes are the last ones: objects inside it have been settled when they ended.
-        let first = self.waiting.iter().rposition(|hole| hole.holder != holder).map_or(0, |at| at + 1);
-        let mut settled = Vec::new();
-        // From the back, so that the positions of those before stay true.
-        while self.waiting.len() > first {
-            let Some(hole) = self.waiting.pop() else { break };
-            let stays = masked(&hole);
-            if !stays {
-                let by = hole.plain.len() as isize - hole.at.len() as isize;
-                out.splice(hole.at.clone(), hole.plain.iter().copied());
-                for later in self.inspected.iter_mut().filter(|later| later.at.start >= hole.at.end) {
-                    move_by(&mut later.at, by);
-                }
-            }
-            settled.push((hole, stays));
-        }
-        settled
-    }
-
-    fn shift(&mut self, from: usize, by: isize) {
-        for hole in &mut self.waiting {
-            if hole.at.start >= from {
-                move_by(&mut hole.at, by);
-            }
-        }
-        for hole in &mut self.inspected {
-            if hole.at.start >= from {
-                move_by(&mut hole.at, by);
-            }
-        }
+    fn shift(&mut self, by: isize) {
+        self.waiting.iter_mut().for_each(|hole| move_by(&mut hole.at, by));
+        self.inspected.iter_mut().for_each(|hole| move_by(&mut hole.at, by));
     }
 }
 

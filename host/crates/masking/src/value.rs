@@ -10,16 +10,14 @@ use crate::token::{REDACTED, TokenKey};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use base64::engine::DecodePaddingMode;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Embedded documents inside each other, at most.
 const EMBEDDED_DEPTH: u8 = 3;
 
-/// Reads whatever a Go or a C client would take for base64.
-const LENIENT: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true));
+/// As Go's `base64.StdEncoding` reads: padding is needed, bits behind the last byte do not matter.
+const AS_GO: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// A scalar as it stands in the document.
 #[derive(Clone, Copy)]
@@ -330,7 +328,7 @@ fn decode_base64(value: &[u8], bytes: &mut Vec<u8>) -> bool {
         value
     };
     bytes.clear();
-    LENIENT.decode_vec(value, bytes).is_ok()
+    AS_GO.decode_vec(value, bytes).is_ok()
 }
 
 /// Writes a replacement, which needs no escapes, as a JSON string.
