@@ -33,7 +33,10 @@ const BODY_LIMIT: Duration = Duration::from_secs(30);
 /// What answers requests.
 pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers one request.
-    fn handle(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+    fn handle(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Body>> + Send;
 }
 
 /// A running listener; dropping it closes the port and every connection.

@@ -15,7 +15,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use serde_json::{Map, Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Forms here are a few hundred bytes.
 const MAX_FORM: usize = 16 * 1024;
@@ -25,7 +28,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 type Form = Vec<(String, String)>;
 
 impl Handler for Provider {
-    async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let query = parse(head.uri.query().unwrap_or_default());
         let mut response = match (&head.method, head.uri.path()) {
