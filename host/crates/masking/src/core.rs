@@ -13,6 +13,7 @@ use crate::string;
 use crate::token::TokenKey;
 use crate::value::{Outcome, Scalar, Values};
 use crate::{Candidate, CompiledPlan};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What the grammar allows next, white space aside.
@@ -174,6 +175,13 @@ impl Core {
             *summary.rules.entry("embedded".to_owned()).or_default() += self.unreadable;
         }
         summary
+    }
+
+    /// Bytes kept on the heap between two pushes.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> usize {
+        let frames = self.frames.capacity() * size_of::<Frame>();
+        size_of::<Core>() + frames + self.buffer.capacity() + self.path.capacity() + self.counts.capacity() * 8 + self.values.kept()
     }
 
     /// Rules that have changed something so far.
@@ -518,7 +526,7 @@ impl Core {
         }
         run.copied = end;
         if waiting.is_empty() {
-            self.record(outcome, at, run.out.len());
+            self.record(outcome, raw, text, at..run.out.len());
             return;
         }
         self.holes.wait(Hole {
@@ -575,14 +583,19 @@ impl Core {
         }
     }
 
-    fn record(&mut self, outcome: Outcome, start: usize, end: usize) {
+    fn record(&mut self, outcome: Outcome, raw: &[u8], text: bool, at: Range<usize>) {
         if let Some(inspect) = outcome.inspect {
             let counted = !outcome.by.is_empty();
             if counted {
                 self.add(outcome.by);
             }
             let candidate = Candidate { rule: self.plan.rules[inspect.rule].name.clone(), path: self.path.clone(), value: inspect.value };
-            self.holes.inspect(InspectHole { at: start..end, rule: inspect.rule, passed: inspect.passed, base64: inspect.base64, counted, candidate });
+            let passed = inspect.passed.unwrap_or_else(|| {
+                let mut as_it_came = Vec::with_capacity(raw.len() + 2);
+                self.write_raw(raw, text, &mut as_it_came);
+                as_it_came
+            });
+            self.holes.inspect(InspectHole { at, rule: inspect.rule, passed, base64: inspect.base64, counted, candidate });
         } else {
             self.unreadable += u64::from(outcome.unreadable);
             self.add(outcome.by);
@@ -693,6 +706,3 @@ impl Core {
         self.masked += u64::from(!hole.counted);
     }
 }
-
-#[cfg(test)]
-mod tests;

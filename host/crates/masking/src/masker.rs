@@ -247,6 +247,12 @@ impl Masker {
         self.core.summary()
     }
 
+    /// Bytes kept on the heap, for the test of it.
+    #[cfg(test)]
+    fn core_kept(&self) -> usize {
+        self.core.kept()
+    }
+
     fn run(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), MaskError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());

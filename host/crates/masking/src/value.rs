@@ -47,7 +47,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Inspect {
     pub rule: usize,
     pub value: String,
-    pub passed: Vec<u8>,
+    /// The value with a part of it masked by another rule, when there is such; otherwise it passes as it came.
+    pub passed: Option<Vec<u8>>,
     pub base64: bool,
 }
 
@@ -102,6 +103,11 @@ impl Values {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> usize {
+        self.text.capacity() + self.bytes.capacity()
+    }
+
     fn string(&mut self, value: &[u8], mut rules: RuleSet, embedded: bool, out: &mut Vec<u8>) -> Outcome {
         let plan = Arc::clone(&self.plan);
         let everywhere = plan.everywhere & !plan.named;
@@ -141,7 +147,7 @@ impl Values {
                 }
             }
         }
-        if let Some(inspect) = self.inspected(now.as_deref().unwrap_or(value), value, asked) {
+        if let Some(inspect) = self.inspected(now.as_deref(), value, asked) {
             write(REDACTED.as_bytes(), inspect.base64, out);
             return Outcome { changed: true, by: outcome.by, unreadable: false, inspect: Some(inspect) };
         }
@@ -158,7 +164,7 @@ impl Values {
     }
 
     /// The first rule that wants this value inspected, with the value as it passes otherwise.
-    fn inspected(&mut self, now: &[u8], value: &[u8], asked: RuleSet) -> Option<Inspect> {
+    fn inspected(&mut self, now: Option<&[u8]>, value: &[u8], asked: RuleSet) -> Option<Inspect> {
         let plan = Arc::clone(&self.plan);
         for index in asked.iter() {
             let rule = &plan.rules[index];
@@ -168,8 +174,12 @@ impl Values {
                 rule.patterns.iter().any(|pattern| pattern.is_match(bytes.unwrap_or(value)))
             };
             if wanted {
-                let mut passed = Vec::with_capacity(now.len() + 2);
-                string::encode(now, &mut passed);
+                let passed = now.map(|now| {
+                    let mut text = Vec::with_capacity(now.len() + 2);
+                    string::encode(now, &mut text);
+                    text
+                });
+                let now = now.unwrap_or(value);
                 let shown = if base64 { self.decode_base64(now) } else { None };
                 let value = String::from_utf8_lossy(shown.unwrap_or(now)).into_owned();
                 return Some(Inspect { rule: index, value, passed, base64 });
@@ -195,7 +205,7 @@ impl Values {
         let Some(rule) = asked.iter().find(matched) else { return Outcome::default() };
         let base64 = plan.rules[rule].encoding == Encoding::Base64;
         write(REDACTED.as_bytes(), base64, out);
-        let inspect = Inspect { rule, value: String::from_utf8_lossy(text).into_owned(), passed: text.to_vec(), base64 };
+        let inspect = Inspect { rule, value: String::from_utf8_lossy(text).into_owned(), passed: None, base64 };
         Outcome { changed: true, inspect: Some(inspect), ..Outcome::default() }
     }
 
@@ -346,6 +356,3 @@ pub(crate) fn write(replacement: &[u8], base64: bool, out: &mut Vec<u8>) {
     }
     out.push(b'"');
 }
-
-#[cfg(test)]
-mod tests;
