@@ -126,6 +126,9 @@ fn list_or_watch(query: &[(String, String)], info: &mut Info) -> Result<Verb, Re
         let name = selector::exact_name(fields).map_err(|_| {
             Refusal::malformed("query.fieldSelector", "the field selector cannot be understood: write terms such as `metadata.name=web`, joined by commas")
         })?;
+        if name.is_some() && first(query, "labelSelector").is_some_and(|labels| !selector::labels::is_valid(labels)) {
+            return Err(Refusal::malformed("query.labelSelector", "the label selector cannot be understood: write terms such as `app=web`, joined by commas"));
+        }
         // A name that could not be a path segment is not taken for one (`IsPathSegmentName`).
         info.name = name.filter(|name| !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '%']));
     }

@@ -5,6 +5,8 @@
 //! `apimachinery/pkg/fields/selector.go`: terms are sorted before they are searched, which decides
 //! which of two contradictory names counts.
 
+pub(crate) mod labels;
+
 /// A field selector that the API server would refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Invalid;

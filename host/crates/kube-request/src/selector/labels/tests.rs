@@ -1,0 +1,20 @@
+use super::is_valid;
+
+/// Each line was checked against `labels.Parse` of apimachinery 0.37.
+#[test]
+fn as_kubernetes_judges_them() {
+    for selector in [
+        "", " ", "a", "!a", "a=b", "a==b", "a!=b", "a=", "a==", "a!=", "a=b,c=d", "a in (b)", "a in (b,c)", "a notin (x)", "a in ()", "a in (,)", "a in (b,)", "a in (,b)", "a in (b,,c)", "a in(b)", "in", "notin in (in)",
+        "a=in", "a=notin", "A.b=c", "a.b/c=d", "a  =   b , c=d ", "a>1", "a<5", "a>005", "! a", "a=,b", "a/b",
+    ] {
+        assert!(is_valid(selector), "{selector}");
+    }
+    let (long, fits) = ("x".repeat(64), "x".repeat(63));
+    for selector in [
+        ",", ",a", "a,", "a,,b", "!", "!!a", "!a=b", "(", ")", "a b", "a=b c", "a=b!", "a=(b)", "a===b", "a=!b", "a in", "a in b", "a in (", "a in (b", "a in (b c)", "a in (b))", "a IN (b)", "a>", "a>x", "a>+5", "a>-5", "a<<5",
+        "a><b", "-a", "a-", "a=-b", "a=b-", "a/b/c=d", "/a", "a/", "A/c=d", "a.b./c", "a=\u{e9}", "\u{e9}", "a=b=c", "a in (-b)", &long, &format!("a={long}"),
+    ] {
+        assert!(!is_valid(selector), "{selector}");
+    }
+    assert!(is_valid(&fits) && is_valid(&format!("a={fits}")));
+}
