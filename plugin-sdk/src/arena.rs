@@ -13,7 +13,8 @@ use std::cell::{Cell, UnsafeCell};
 use std::ptr::null_mut;
 
 /// Bytes of the arena: a configuration of some hundred rules and a request of thirty headers take under 30 KiB.
-pub(crate) const ARENA: usize = 128 * 1024;
+#[cfg(target_arch = "wasm32")]
+const ARENA: usize = 128 * 1024;
 /// The largest request that it serves: a body's text goes to the system's allocator, which can give it back.
 const LARGEST: usize = 16 * 1024;
 

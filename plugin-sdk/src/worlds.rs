@@ -37,7 +37,14 @@ macro_rules! __plugin {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export {
-    ($world:ident) => {
+    ($world:ident, $function:ident) => {
+        // Natively nothing calls these: without a mention the compiler would call the author's functions dead.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: () = {
+            let _ = <Component as $crate::bindings::common::exports::portcullis::policy::plugin::Guest>::configure;
+            let _ = <Component as $crate::bindings::$world::Guest>::$function;
+        };
+
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code)]
         const _: () = {
@@ -82,7 +89,7 @@ macro_rules! guard {
                 }
             }
 
-            $crate::__export!(guard);
+            $crate::__export!(guard, evaluate);
         };
     };
 }
@@ -127,7 +134,7 @@ macro_rules! approval_router {
                 }
             }
 
-            $crate::__export!(approval_router);
+            $crate::__export!(approval_router, route_approval);
         };
     };
 }
@@ -181,7 +188,7 @@ macro_rules! masker {
                 }
             }
 
-            $crate::__export!(masker);
+            $crate::__export!(masker, plan_masking);
         };
     };
 }
@@ -218,7 +225,7 @@ macro_rules! audit_sink {
                 }
             }
 
-            $crate::__export!(audit_sink);
+            $crate::__export!(audit_sink, deliver);
         };
     };
 }
@@ -251,7 +258,7 @@ macro_rules! notifier {
                 }
             }
 
-            $crate::__export!(notifier);
+            $crate::__export!(notifier, notify);
         };
     };
 }
@@ -285,7 +292,7 @@ macro_rules! session_policy {
                 }
             }
 
-            $crate::__export!(session_policy);
+            $crate::__export!(session_policy, open_session);
         };
     };
 }

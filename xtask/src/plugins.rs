@@ -131,10 +131,11 @@ fn bundle(source: &Path, target: &Path, component: &dyn Fn(&str) -> Option<Resul
     Ok(())
 }
 
-/// The components that a `bundle.yaml` names. The engine parses the file properly; here its lines are enough.
+/// The components that a `bundle.yaml` names, in comments too: what is commented out is there to be switched on. The engine
+/// parses the file properly; here its lines are enough.
 fn named(definition: &str) -> Vec<String> {
     let value = |line: &str| {
-        let line = line.trim_start().trim_start_matches("- ").trim_start();
+        let line = line.trim_start_matches([' ', '#', '-']);
         let value = line.strip_prefix("component:")?.split(" #").next()?.trim();
         Some(value.trim_matches(['"', '\'']).to_owned())
     };

@@ -98,7 +98,9 @@ pub fn secret(spec: &Value) -> Option<String> {
             if let Some(secret) = source["secret"]["name"].as_str() {
                 return Some(format!("the volume `{}` holds the Secret `{secret}`", name(volume)));
             }
-            if has(source, "serviceAccountToken") {
+            // The API server itself adds the default token, for nobody else's audience, under this name.
+            let added = name(volume).starts_with("kube-api-access-") && !has(&source["serviceAccountToken"], "audience");
+            if has(source, "serviceAccountToken") && !added {
                 return Some(format!("the volume `{}` holds a service account's token", name(volume)));
             }
         }

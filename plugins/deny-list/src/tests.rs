@@ -29,7 +29,9 @@ fn the_strictest_rule_decides() {
         (Request::delete("/apis/apps/v1/namespaces/shop/deployments/web"), "approve deletes"),
         (Request::delete("/api/v1/namespaces/shop/events/one"), "allow everything-else"),
         (Request::builder().verb("delete").name("web").dry_run().build(), "allow everything-else"),
-        (Request::get("/api/v1/namespaces/shop/pods"), "allow everything-else"),
+        (Request::get("/api/v1/namespaces/shop/pods/web"), "allow everything-else"),
+        // A list may hold what is excepted.
+        (Request::get("/api/v1/namespaces/shop/pods"), "none"),
         (Request::get("/api/v1/namespaces/shop/pods/hidden"), "none"),
         (Request::delete("/api/v1/namespaces/shop/pods/hidden"), "approve deletes"),
         (Request::get("/api/v1/namespaces/shop/pods/web/log"), "none"),

@@ -2,8 +2,8 @@ use super::*;
 
 #[test]
 fn components_are_found_in_a_definition() {
-    let definition = "plugins:\n  - name: a\n    component: deny-list.wasm   # why\n  - component: \"field-masking.wasm\"\n    # component: no.wasm\n";
-    assert_eq!(named(definition), ["deny-list.wasm", "field-masking.wasm"]);
+    let definition = "plugins:\n  - name: a\n    component: deny-list.wasm   # why\n  - component: \"field-masking.wasm\"\n    # component: off.wasm\n";
+    assert_eq!(named(definition), ["deny-list.wasm", "field-masking.wasm", "off.wasm"]);
 }
 
 #[test]

@@ -53,6 +53,8 @@ fn which_secrets_a_pod_gets() {
         (json!({"volumes": [{"name": "v", "secret": {"secretName": "db"}}]}), Some("Secret `db`")),
         (json!({"volumes": [{"name": "v", "projected": {"sources": [{"secret": {"name": "db"}}]}}]}), Some("Secret `db`")),
         (json!({"volumes": [{"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}), Some("token")),
+        (json!({"volumes": [{"name": "kube-api-access-x", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}), None),
+        (json!({"volumes": [{"name": "kube-api-access-x", "projected": {"sources": [{"serviceAccountToken": {"audience": "a"}}]}}]}), Some("token")),
         (json!({"volumes": [{"name": "v", "configMap": {"name": "c"}}]}), None),
         (json!({"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "db"}}]}]}), Some("`db`")),
         (json!({"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "db"}}]}]}), None),
