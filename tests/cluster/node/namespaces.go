@@ -41,8 +41,7 @@ func hold(thread *spawn.Thread, command *exec.Cmd, joins ...join) (*holder, erro
 		return nil, err
 	}
 	var complaint strings.Builder
-	command.Stderr = &complaint
-	command.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	command.Stderr = &complaint // complete once the process has been waited for
 	command.SysProcAttr.Setsid = true
 	err = thread.Do(func() error {
 		// The thread goes into the namespaces and comes back: it has to live on, see spawn.Thread.
@@ -83,7 +82,8 @@ type join struct {
 // release kills the holder, and with it what lives in a process namespace that it began.
 func (h *holder) release() {
 	h.once.Do(func() {
-		_ = h.command.Process.Kill()
+		// The group: an init that shares another's processes would leave its own child to it.
+		_ = syscall.Kill(-h.command.Process.Pid, syscall.SIGKILL)
 		_ = h.command.Wait()
 		if h.pidfd >= 0 {
 			_ = unix.Close(h.pidfd)
@@ -127,14 +127,15 @@ $busybox hostname "$1" && echo ready && exec $busybox sleep 2147483647`
 		flags |= syscall.CLONE_NEWNET
 	}
 	command := exec.Command(n.image.busybox, "sh", "-c", script, n.image.busybox, hostname, address)
-	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags}
+	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags, Pdeathsig: syscall.SIGKILL}
 	return hold(n.thread, command)
 }
 
 // newInit starts a container's init process. It reaps what the container leaves behind. With
 // a target, the container shares that container's processes instead of beginning a set of its own.
 func (n *node) newInit(sandbox *holder, root string, target *holder) (*holder, error) {
-	const script = `$0 mount -t proc proc "$1/proc" && echo ready
+	const script = `$0 mount -t proc proc "$1/proc" && echo ready || exit 1
+exec >/dev/null 2>&1
 while :; do $0 sleep 86400 & wait; done`
 	command := exec.Command(n.image.busybox, "sh", "-c", script, n.image.busybox, root)
 	// Unshared rather than cloned: Go then makes the mounts private, so that none shows outside.
@@ -142,6 +143,10 @@ while :; do $0 sleep 86400 & wait; done`
 	joins := []join{{sandbox, joinSandbox}}
 	if target == nil {
 		command.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
+		// Go has the child kill itself when its parent seems to be gone, as it does from inside another process
+		// namespace. The first process of one is immune to its own signals; one that joins is not, and
+		// it ends with that namespace anyway.
+		command.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	} else {
 		joins = append(joins, join{target, unix.CLONE_NEWPID})
 	}

@@ -209,7 +209,7 @@ func (p *process) run(s *spec, keepInput bool) error {
 		return err
 	}
 	p.command = command
-	p.output = newFan()
+	p.output = newFan(keepInput)
 	p.done = make(chan struct{})
 	var ours, theirs []io.Closer
 	fail := func(err error) error {

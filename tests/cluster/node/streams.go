@@ -2,6 +2,7 @@ package node
 
 import (
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -10,17 +11,53 @@ type fan struct {
 	mu     sync.Mutex
 	sinks  map[*sink]struct{}
 	closed chan struct{}
+	// early is what was written before the first came; nil when it is not kept, or no longer.
+	early []earlyOutput
+	kept  int
+}
+
+// earlyLimit is how many bytes are kept for the first who attaches.
+const earlyLimit = 64 << 10
+
+type earlyOutput struct {
+	isStderr bool
+	bytes    []byte
 }
 
 // sink is one who is attached; either writer may be nil.
 type sink struct{ out, err io.Writer }
 
-func newFan() *fan { return &fan{sinks: map[*sink]struct{}{}, closed: make(chan struct{})} }
+// write says whether the sink still takes output.
+func (s *sink) write(isStderr bool, bytes []byte) bool {
+	to := s.out
+	if isStderr {
+		to = s.err
+	}
+	if to == nil {
+		return true
+	}
+	_, err := to.Write(bytes)
+	return err == nil
+}
+
+// newFan makes a fan. With keepEarly, the first who attaches gets what was written before: `kubectl run
+// -i` attaches after the start, and what it sees should not depend on how long that took.
+func newFan(keepEarly bool) *fan {
+	f := &fan{sinks: map[*sink]struct{}{}, closed: make(chan struct{})}
+	if keepEarly {
+		f.early = []earlyOutput{}
+	}
+	return f
+}
 
 // add attaches a sink until the returned function is called.
 func (f *fan) add(s *sink) (remove func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, each := range f.early {
+		s.write(each.isStderr, each.bytes)
+	}
+	f.early = nil
 	f.sinks[s] = struct{}{}
 	return func() {
 		f.mu.Lock()
@@ -43,15 +80,12 @@ type fanStream struct {
 func (s *fanStream) Write(bytes []byte) (int, error) {
 	s.fan.mu.Lock()
 	defer s.fan.mu.Unlock()
+	if s.fan.early != nil && s.fan.kept < earlyLimit {
+		s.fan.early = append(s.fan.early, earlyOutput{s.isStderr, slices.Clone(bytes)})
+		s.fan.kept += len(bytes)
+	}
 	for each := range s.fan.sinks {
-		to := each.out
-		if s.isStderr {
-			to = each.err
-		}
-		if to == nil {
-			continue
-		}
-		if _, err := to.Write(bytes); err != nil {
+		if !each.write(s.isStderr, bytes) {
 			delete(s.fan.sinks, each)
 		}
 	}
