@@ -8,7 +8,7 @@ use crate::pointer::{self, shorten};
 use regex_automata::meta::Regex;
 
 /// Most rules: one bit of a [`RuleSet`] each.
-const RULES: usize = 128;
+const RULES: usize = 64;
 /// Most paths of one rule, and most embedded paths.
 const PATHS: usize = 128;
 /// Most patterns of one rule.
@@ -71,7 +71,7 @@ pub enum PlanError {
 
 /// A set of rules, by their index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct RuleSet(u128);
+pub(crate) struct RuleSet(u64);
 
 impl RuleSet {
     pub(crate) const EMPTY: RuleSet = RuleSet(0);
@@ -148,6 +148,10 @@ pub struct CompiledPlan {
     pub(crate) whole: RuleSet,
     /// Rules whose action is `inspect`.
     pub(crate) inspect: RuleSet,
+    /// Rules whose action is `token`.
+    pub(crate) tokens: RuleSet,
+    /// Rules whose encoding is base64.
+    pub(crate) base64: RuleSet,
     /// Rules with no paths: every string.
     pub(crate) everywhere: RuleSet,
     /// Spares the expressions of `everywhere` where they cannot match.
@@ -169,7 +173,7 @@ impl CompiledPlan {
             paths.push((pointer::parse("embedded", path)?, Target::Embedded));
         }
         let mut rules = Vec::with_capacity(plan.rules.len());
-        let [mut named, mut whole, mut inspect, mut everywhere] = [RuleSet::EMPTY; 4];
+        let [mut named, mut whole, mut inspect, mut tokens, mut base64, mut everywhere] = [RuleSet::EMPTY; 6];
         for (index, rule) in plan.rules.iter().enumerate() {
             if rule.name.is_empty() {
                 return Err(PlanError::NoName { index });
@@ -187,8 +191,13 @@ impl CompiledPlan {
             if patterns.is_empty() {
                 whole.insert(index);
             }
-            if rule.action == Action::Inspect {
-                inspect.insert(index);
+            match rule.action {
+                Action::Inspect => inspect.insert(index),
+                Action::Token => tokens.insert(index),
+                Action::Redact => {}
+            }
+            if rule.encoding == Encoding::Base64 {
+                base64.insert(index);
             }
             if rule.paths.is_empty() {
                 everywhere.insert(index);
@@ -197,7 +206,7 @@ impl CompiledPlan {
         }
         let gate = Gate::new(everywhere.iter().map(|rule| &rules[rule]));
         let paths = Paths::compile(&paths)?;
-        Ok(CompiledPlan { rules, paths, named, whole, inspect, everywhere, gate, empty: plan.rules.is_empty() })
+        Ok(CompiledPlan { rules, paths, named, whole, inspect, tokens, base64, everywhere, gate, empty: plan.rules.is_empty() })
     }
 
     /// Whether the plan masks nothing, so that an answer may pass without a [`crate::Masker`].

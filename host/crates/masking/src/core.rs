@@ -11,7 +11,7 @@ use crate::masker::{InspectHole, MaskError, Masker, Summary};
 use crate::pattern::Gate;
 use crate::string;
 use crate::token::TokenKey;
-use crate::value::{Outcome, Scalar, Values};
+use crate::value::{Outcome, Scalar, Values, shrink};
 use crate::{Candidate, CompiledPlan};
 use std::ops::Range;
 use std::sync::Arc;
@@ -72,6 +72,8 @@ pub(crate) struct Core {
     carried: bool,
     /// The token is too long to be kept.
     too_long: bool,
+    /// What is shown instead of the value under way.
+    shown: Vec<u8>,
     holes: Holes,
     /// Pointer to the value under way; kept only for candidates.
     path: String,
@@ -80,6 +82,10 @@ pub(crate) struct Core {
     masked: u64,
     unreadable: u64,
     documents: u64,
+}
+
+fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\n' | b'\r' | b'\t')
 }
 
 /// One chunk, and how far its bytes are in the output.
@@ -102,7 +108,7 @@ impl Run<'_> {
 impl Core {
     pub(crate) fn new(plan: Arc<CompiledPlan>, key: Arc<TokenKey>, level: u8) -> Core {
         Core {
-            values: Values::new(Arc::clone(&plan), key, level),
+            values: Values::new(key, level),
             counts: vec![0; plan.rules.len()],
             plan,
             utf8: Utf8::default(),
@@ -117,6 +123,7 @@ impl Core {
             buffer: Vec::new(),
             carried: false,
             too_long: false,
+            shown: Vec::new(),
             holes: Holes::default(),
             path: String::new(),
             offset: 0,
@@ -139,9 +146,10 @@ impl Core {
         for hole in self.holes.keep(out, base) {
             self.add(hole.by);
         }
-        if self.buffer.is_empty() && self.buffer.capacity() > 4096 {
-            self.buffer = Vec::new();
+        if self.buffer.is_empty() {
+            shrink(&mut self.buffer);
         }
+        shrink(&mut self.shown);
         self.values.shrink();
         Ok(())
     }
@@ -153,7 +161,7 @@ impl Core {
             && state.complete()
         {
             let mut run = Run { chunk: &[], copied: 0, start: 0, out };
-            self.end_scalar(&mut run, 0)?;
+            self.end_scalar(&mut run, 0);
         }
         for hole in self.holes.unreleased() {
             self.count(&hole);
@@ -181,7 +189,7 @@ impl Core {
     #[cfg(test)]
     pub(crate) fn kept(&self) -> usize {
         let frames = self.frames.capacity() * size_of::<Frame>();
-        size_of::<Core>() + frames + self.buffer.capacity() + self.path.capacity() + self.counts.capacity() * 8 + self.values.kept()
+        size_of::<Core>() + frames + self.buffer.capacity() + self.shown.capacity() + self.path.capacity() + self.counts.capacity() * 8 + self.values.kept()
     }
 
     /// Rules that have changed something so far.
@@ -203,67 +211,65 @@ impl Core {
 
     fn run(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), MaskError> {
         let mut run = Run { chunk, copied: 0, start: 0, out };
-        let mut i = 0;
-        while i < chunk.len() {
-            match self.lex {
-                Lex::Gap => i = self.gap(&mut run, i)?,
-                Lex::Key | Lex::Text => match lex::string(chunk, i, &mut self.escape, &mut self.escaped) {
-                    Ok(Some(end)) => {
-                        i = end;
-                        if self.lex == Lex::Key {
-                            self.end_key(&mut run, end)?;
-                        } else {
-                            self.end_scalar(&mut run, end)?;
-                        }
-                    }
-                    Ok(None) => break,
-                    Err(wrong) => return Err(self.syntax(wrong)),
-                },
-                Lex::Number(mut state) => {
-                    let end = lex::number(chunk, i, &mut state).map_err(|wrong| self.syntax(wrong))?;
-                    self.lex = Lex::Number(state);
-                    let Some(end) = end else { break };
-                    i = end;
-                    self.end_scalar(&mut run, end)?;
-                }
-                Lex::Word(missing) => {
-                    let there = missing.len().min(chunk.len() - i);
-                    if chunk[i..i + there] != missing[..there] {
-                        return Err(self.syntax((i, "a word that is none of true, false, null")));
-                    }
-                    i += there;
-                    self.lex = Lex::Word(&missing[there..]);
-                    if there < missing.len() {
-                        break;
-                    }
-                    self.end_scalar(&mut run, i)?;
-                }
-            }
+        if let Some(i) = self.resume(&mut run)? {
+            self.tokens(&mut run, i)?;
         }
         self.carry(&mut run)
     }
 
-    /// Between tokens: white space and punctuation, up to the first byte of a token's content.
-    #[inline]
-    fn gap(&mut self, run: &mut Run<'_>, mut i: usize) -> Result<usize, MaskError> {
+    /// Goes on in a token that an earlier chunk began. Returns the index behind it, or nothing when it goes on.
+    fn resume(&mut self, run: &mut Run<'_>) -> Result<Option<usize>, MaskError> {
+        let end = match self.lex {
+            Lex::Gap => return Ok(Some(0)),
+            Lex::Key | Lex::Text => lex::string(run.chunk, 0, &mut self.escape, &mut self.escaped).map_err(|wrong| self.syntax(wrong))?,
+            Lex::Number(mut state) => {
+                let end = lex::number(run.chunk, 0, &mut state).map_err(|wrong| self.syntax(wrong))?;
+                self.lex = Lex::Number(state);
+                end
+            }
+            Lex::Word(missing) => {
+                let (end, rest) = lex::word(run.chunk, 0, missing).map_err(|wrong| self.syntax(wrong))?;
+                self.lex = Lex::Word(rest);
+                end
+            }
+        };
+        let Some(end) = end else { return Ok(None) };
+        if self.lex == Lex::Key {
+            self.end_key(run, end)?;
+        } else {
+            self.end_scalar(run, end);
+        }
+        Ok(Some(end))
+    }
+
+    /// Goes through the tokens from `i` on, which is between two. The last one may be cut by the chunk's end.
+    fn tokens(&mut self, run: &mut Run<'_>, mut i: usize) -> Result<(), MaskError> {
         let chunk = run.chunk;
+        let skips = matches!(self.plan.gate, Gate::Closed);
+        if skips && self.skipping() {
+            i = self.skip(chunk, i)?;
+        }
         while let Some(&b) = chunk.get(i) {
             match b {
                 b'"' => {
                     run.start = i;
                     (self.escape, self.escaped) = (Escape::No, false);
-                    match self.expect {
-                        Expect::Key | Expect::KeyOrEnd => {
-                            self.lex = Lex::Key;
-                            self.take = if self.skipping() { Take::Pass } else { Take::Look };
-                        }
-                        _ => {
-                            self.begin_value(i)?;
-                            self.lex = Lex::Text;
-                            self.take = self.take_string();
-                        }
+                    let end = lex::string(chunk, i + 1, &mut self.escape, &mut self.escaped).map_err(|wrong| self.syntax(wrong))?;
+                    if matches!(self.expect, Expect::Key | Expect::KeyOrEnd) {
+                        self.lex = Lex::Key;
+                        self.take = if self.skipping() { Take::Pass } else { Take::Look };
+                        let Some(end) = end else { return Ok(()) };
+                        self.end_key(run, end)?;
+                        i = end;
+                    } else {
+                        self.begin_value(i)?;
+                        self.lex = Lex::Text;
+                        self.take = self.take_string();
+                        let Some(end) = end else { return Ok(()) };
+                        self.end_scalar(run, end);
+                        i = end;
                     }
-                    return Ok(i + 1);
+                    continue;
                 }
                 b',' => {
                     self.expect = match self.expect {
@@ -281,6 +287,10 @@ impl Core {
                 b'{' | b'[' => {
                     self.begin_value(i)?;
                     self.open(run, i, b == b'{')?;
+                    if skips && self.skipping() {
+                        i = self.skip(chunk, i + 1)?;
+                        continue;
+                    }
                 }
                 b'}' | b']' => self.close(run, i, b == b'}')?,
                 b' ' | b'\n' | b'\r' | b'\t' => {
@@ -288,19 +298,92 @@ impl Core {
                         self.expect = Expect::Document;
                     }
                 }
-                b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
+                b'-' | b'0'..=b'9' => {
                     self.begin_value(i)?;
                     run.start = i;
-                    self.lex = match b {
-                        b't' => Lex::Word(b"rue"),
-                        b'f' => Lex::Word(b"alse"),
-                        b'n' => Lex::Word(b"ull"),
-                        _ => Lex::Number(Number::begin(b)),
-                    };
                     self.take = self.take_plain(b);
-                    return Ok(i + 1);
+                    let mut state = Number::begin(b);
+                    let end = lex::number(chunk, i + 1, &mut state).map_err(|wrong| self.syntax(wrong))?;
+                    self.lex = Lex::Number(state);
+                    let Some(end) = end else { return Ok(()) };
+                    self.end_scalar(run, end);
+                    i = end;
+                    continue;
+                }
+                b't' | b'f' | b'n' => {
+                    self.begin_value(i)?;
+                    run.start = i;
+                    self.take = self.take_plain(b);
+                    let (end, rest) = lex::word(chunk, i + 1, lex::word_after(b)).map_err(|wrong| self.syntax(wrong))?;
+                    self.lex = Lex::Word(rest);
+                    let Some(end) = end else { return Ok(()) };
+                    self.end_scalar(run, end);
+                    i = end;
+                    continue;
                 }
                 _ => return Err(self.syntax((i, "a byte that begins no value"))),
+            }
+            i += 1;
+        }
+        Ok(())
+    }
+
+    /// Follows the grammar alone while no rule can apply. Returns where [`Core::tokens`] goes on: behind the
+    /// subtree, or at whatever is not plain (a token that is cut, a fault).
+    fn skip(&mut self, chunk: &[u8], mut i: usize) -> Result<usize, MaskError> {
+        let (mut escape, mut escaped) = (Escape::No, false);
+        while let Some(&b) = chunk.get(i) {
+            match self.expect {
+                Expect::Key | Expect::KeyOrEnd if b == b'"' => {
+                    match lex::string(chunk, i + 1, &mut escape, &mut escaped) {
+                        Ok(Some(end)) => i = end,
+                        _ => return Ok(i),
+                    }
+                    self.expect = Expect::Colon;
+                    if chunk.get(i) == Some(&b':') {
+                        self.expect = Expect::Value;
+                        i += 1;
+                    }
+                    continue;
+                }
+                Expect::Value | Expect::ElementOrEnd => {
+                    let end = match b {
+                        b'"' => lex::string(chunk, i + 1, &mut escape, &mut escaped),
+                        b'-' | b'0'..=b'9' => lex::number(chunk, i + 1, &mut Number::begin(b)),
+                        b't' | b'f' | b'n' => lex::word(chunk, i + 1, lex::word_after(b)).map(|(end, _)| end),
+                        b'{' | b'[' if self.kinds.depth() < Masker::DEPTH_LIMIT => {
+                            self.kinds.push(b == b'{');
+                            self.expect = if b == b'{' { Expect::KeyOrEnd } else { Expect::ElementOrEnd };
+                            i += 1;
+                            continue;
+                        }
+                        b']' if self.expect == Expect::ElementOrEnd => Ok(Some(i)),
+                        _ if is_space(b) => {
+                            i += 1;
+                            continue;
+                        }
+                        _ => return Ok(i),
+                    };
+                    match end {
+                        Ok(Some(end)) => i = end,
+                        _ => return Ok(i),
+                    }
+                    self.expect = Expect::CommaOrEnd;
+                    continue;
+                }
+                Expect::Colon if b == b':' => self.expect = Expect::Value,
+                Expect::CommaOrEnd if b == b',' => {
+                    self.expect = if self.kinds.in_object() { Expect::Key } else { Expect::Value };
+                }
+                Expect::CommaOrEnd | Expect::KeyOrEnd if b == if self.kinds.in_object() { b'}' } else { b']' } => {
+                    self.kinds.pop();
+                    self.end_value();
+                    if !self.skipping() {
+                        return Ok(i + 1);
+                    }
+                }
+                _ if is_space(b) => {}
+                _ => return Ok(i),
             }
             i += 1;
         }
@@ -329,7 +412,7 @@ impl Core {
 
     fn begin_element(&mut self) {
         let Some(frame) = self.frames.last_mut() else { return };
-        self.node = self.plan.element_node(frame);
+        self.plan.element_node(frame, &mut self.node);
         if self.plan.inspects() {
             self.path.truncate(frame.path);
             self.path.push('/');
@@ -345,6 +428,9 @@ impl Core {
                 return Take::Pass;
             }
             let node = &self.node;
+            if node.dull {
+                return Take::Pass;
+            }
             if (node.active | node.direct | node.waiting | node.scoped).is_empty() && !node.embedded {
                 return if node.naming { Take::Look } else { Take::Pass };
             }
@@ -354,7 +440,7 @@ impl Core {
 
     #[inline]
     fn take_plain(&mut self, first: u8) -> Take {
-        if self.skipping() {
+        if self.skipping() || self.node.dull {
             return Take::Pass;
         }
         if self.node.naming {
@@ -440,18 +526,19 @@ impl Core {
         }
     }
 
+    #[inline]
     fn enter_field(&mut self, raw: &[u8], end: usize) -> Result<(), MaskError> {
-        let decoded: Vec<u8>;
-        let key = if self.escaped {
-            let mut text = Vec::new();
-            string::decode(raw, &mut text);
-            decoded = text;
-            &decoded
-        } else {
-            raw
-        };
+        if self.escaped {
+            let mut key = Vec::with_capacity(raw.len());
+            string::decode(raw, &mut key);
+            return self.enter_key(&key, end);
+        }
+        self.enter_key(raw, end)
+    }
+
+    fn enter_key(&mut self, key: &[u8], end: usize) -> Result<(), MaskError> {
         let Some(frame) = self.frames.last() else { return Ok(()) };
-        self.node = self.plan.field_node(frame, key);
+        self.plan.field_node(frame, key, &mut self.node);
         if self.node.naming && frame.name != Name::Unseen {
             return Err(MaskError::RepeatedName { at: self.offset + end as u64 });
         }
@@ -465,13 +552,12 @@ impl Core {
 
     /// A scalar value has ended before `end`; for a string that is behind the closing quote.
     #[inline]
-    fn end_scalar(&mut self, run: &mut Run<'_>, end: usize) -> Result<(), MaskError> {
-        let lex = std::mem::replace(&mut self.lex, Lex::Gap);
+    fn end_scalar(&mut self, run: &mut Run<'_>, end: usize) {
         if self.take != Take::Pass {
-            self.look(run, end, lex == Lex::Text);
+            self.look(run, end, self.lex == Lex::Text);
         }
+        self.lex = Lex::Gap;
         self.end_value();
-        Ok(())
     }
 
     fn look(&mut self, run: &mut Run<'_>, end: usize, text: bool) {
@@ -514,17 +600,25 @@ impl Core {
         // An inspector is asked at once: its answer cannot wait for a name too.
         let waiting = node.waiting & !self.plan.inspect;
         let certain = certain | (node.waiting & self.plan.inspect);
+        let mut shown = std::mem::take(&mut self.shown);
+        shown.clear();
+        let outcome = self.values.apply(&self.plan, scalar, certain | waiting, node.embedded, &mut shown);
+        if !outcome.changed {
+            // Its bytes pass with the run, but for those of earlier chunks.
+            if carried {
+                self.write_raw(raw, text, run.out);
+                run.copied = end;
+            }
+            self.shown = shown;
+            return;
+        }
         if !carried {
             run.pass(run.start);
         }
-        let at = run.out.len();
-        let outcome = self.values.apply(scalar, certain | waiting, node.embedded, run.out);
-        if !outcome.changed {
-            self.write_raw(raw, text, run.out);
-            run.copied = end;
-            return;
-        }
         run.copied = end;
+        let at = run.out.len();
+        run.out.extend_from_slice(&shown);
+        self.shown = shown;
         if waiting.is_empty() {
             self.record(outcome, raw, text, at..run.out.len());
             return;
@@ -550,6 +644,7 @@ impl Core {
     /// Settles what waits in the innermost object: its `name` matches these rules, or it ends without a usable one.
     fn settle(&mut self, matching: Option<RuleSet>, out: &mut Vec<u8>) {
         let holder = self.frames.len().saturating_sub(1);
+        let mut settled = Vec::new();
         while let Some(hole) = self.holes.pop(holder) {
             let rules = hole.waiting & matching.unwrap_or(hole.literal);
             if rules == hole.waiting {
@@ -562,15 +657,16 @@ impl Core {
                 false => Scalar::Plain(&hole.raw),
             };
             let mut shown = Vec::new();
-            let outcome = self.values.apply(scalar, hole.certain | rules, hole.embedded, &mut shown);
+            let outcome = self.values.apply(&self.plan, scalar, hole.certain | rules, hole.embedded, &mut shown);
             if outcome.changed {
                 self.unreadable += u64::from(outcome.unreadable);
                 self.add(outcome.by);
             } else {
                 self.write_raw(&hole.raw, hole.text, &mut shown);
             }
-            self.holes.replace(&hole.at, &shown, out);
+            settled.push((hole.at, shown));
         }
+        self.holes.replace(&settled, out);
     }
 
     fn write_raw(&self, raw: &[u8], text: bool, out: &mut Vec<u8>) {

@@ -7,7 +7,10 @@ use crate::paths::DEAD;
 /// Which containers are open, one bit each: an object is 1. Kept for skipped subtrees too.
 #[derive(Debug, Default)]
 pub(crate) struct Kinds {
-    bits: Vec<u64>,
+    /// Of the containers around the innermost 64, in words of 64.
+    outer: Vec<u64>,
+    /// Of the innermost ones; the lowest bit is the innermost container.
+    inner: u64,
     depth: usize,
 }
 
@@ -18,26 +21,29 @@ impl Kinds {
     }
     #[inline]
     pub(crate) fn push(&mut self, object: bool) {
-        let (word, bit) = (self.depth / 64, self.depth % 64);
-        if word == self.bits.len() {
-            self.bits.push(0);
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(self.inner);
         }
-        self.bits[word] = self.bits[word] & !(1 << bit) | (u64::from(object) << bit);
+        self.inner = self.inner << 1 | u64::from(object);
         self.depth += 1;
     }
     /// Closes the innermost container.
     #[inline]
     pub(crate) fn pop(&mut self) {
+        self.inner >>= 1;
         self.depth -= 1;
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.inner = self.outer.pop().unwrap_or_default();
+        }
     }
     /// Whether the innermost container is an object. False when there is none.
     #[inline]
     pub(crate) fn in_object(&self) -> bool {
-        self.depth > 0 && self.bits[(self.depth - 1) / 64] >> ((self.depth - 1) % 64) & 1 == 1
+        self.depth > 0 && self.inner & 1 == 1
     }
     #[inline]
     pub(crate) fn in_array(&self) -> bool {
-        self.depth > 0 && !self.in_object()
+        self.depth > 0 && self.inner & 1 == 0
     }
 }
 
@@ -57,6 +63,8 @@ pub(crate) enum Name {
 pub(crate) struct Frame {
     /// An element of an array: its `name` speaks for its fields.
     pub element: bool,
+    /// Nothing applies to its fields but what the paths say.
+    pub dull: bool,
     pub state: u32,
     /// Rules that mask everything in here.
     pub active: RuleSet,
@@ -87,6 +95,24 @@ pub(crate) struct Node {
     pub naming: bool,
     pub embedded: bool,
     pub element: bool,
+    /// No rule applies here, and the value is no `name` that one waits for.
+    pub dull: bool,
+}
+
+impl Node {
+    /// A place that is only on the way.
+    #[inline]
+    fn pass_at(&mut self, state: u32) {
+        self.state = state;
+        self.active = RuleSet::EMPTY;
+        self.direct = RuleSet::EMPTY;
+        self.waiting = RuleSet::EMPTY;
+        self.scoped = RuleSet::EMPTY;
+        self.naming = false;
+        self.embedded = false;
+        self.element = false;
+        self.dull = true;
+    }
 }
 
 impl CompiledPlan {
@@ -99,8 +125,20 @@ impl CompiledPlan {
     }
 
     /// The value of a key.
-    pub(crate) fn field_node(&self, frame: &Frame, key: &[u8]) -> Node {
+    ///
+    /// Written in place: a copy of a `Node` that was just made stalls on its small fields, once a key.
+    #[inline]
+    pub(crate) fn field_node(&self, frame: &Frame, key: &[u8], node: &mut Node) {
         let state = self.paths.child(frame.state, key);
+        let known = &self.paths.states[state as usize];
+        if known.dull && frame.dull {
+            node.pass_at(state);
+        } else {
+            *node = self.eventful_field(frame, key, state);
+        }
+    }
+
+    fn eventful_field(&self, frame: &Frame, key: &[u8], state: u32) -> Node {
         let known = &self.paths.states[state as usize];
         let mut node = Node { state, active: frame.active | (known.accept & !self.named), embedded: known.embedded, ..Node::default() };
         let is_name = key == b"name";
@@ -138,17 +176,23 @@ impl CompiledPlan {
     }
 
     /// The next element of an array.
-    pub(crate) fn element_node(&self, frame: &Frame) -> Node {
+    #[inline]
+    pub(crate) fn element_node(&self, frame: &Frame, node: &mut Node) {
         let state = self.paths.element(frame.state, frame.index);
         let known = &self.paths.states[state as usize];
-        Node {
+        if known.dull && frame.dull {
+            node.pass_at(state);
+            node.element = true;
+            return;
+        }
+        *node = Node {
             state,
             active: frame.active | (known.accept & !self.named),
             scoped: known.accept & self.named,
             embedded: known.embedded,
             element: true,
             ..Node::default()
-        }
+        };
     }
 
     /// The frame of a container at a place; nothing when no rule can reach into it.
@@ -167,7 +211,8 @@ impl CompiledPlan {
         }
         let next = self.paths.states[node.state as usize].accept_next;
         let asks_name = if object { (next | scoped | self.everywhere) & self.named } else { RuleSet::EMPTY };
-        Some(Frame { element: node.element, state: node.state, active, scoped, asks_name, name: Name::Unseen, index: 0, path })
+        let dull = (active | scoped | asks_name | (self.everywhere & self.named)).is_empty();
+        Some(Frame { dull, element: node.element, state: node.state, active, scoped, asks_name, name: Name::Unseen, index: 0, path })
     }
 
     /// Whether the place of every value has to be known: for names, or for the candidates' pointers.

@@ -111,13 +111,25 @@ impl Holes {
         if self.waits_at(holder) { self.waiting.pop() } else { None }
     }
 
-    /// Puts the final form into a hole that [`Holes::pop`] gave: holes before it keep their places.
-    pub(crate) fn replace(&mut self, at: &Range<usize>, shown: &[u8], out: &mut Vec<u8>) {
-        out.splice(at.clone(), shown.iter().copied());
-        let by = shown.len() as isize - at.len() as isize;
-        for later in self.inspected.iter_mut().filter(|later| later.at.start >= at.end) {
-            move_by(&mut later.at, by);
+    /// Puts final forms into holes that [`Holes::pop`] gave, in the order it gave them: from the back. One pass,
+    /// however many they are.
+    pub(crate) fn replace(&mut self, settled: &[(Range<usize>, Vec<u8>)], out: &mut Vec<u8>) {
+        let Some((first, _)) = settled.last() else { return };
+        let start = first.start;
+        let old = out.split_off(start);
+        let (mut from, mut moved) = (start, 0);
+        let mut later = self.inspected.iter_mut().skip_while(|hole| hole.at.start < start).peekable();
+        for (at, shown) in settled.iter().rev() {
+            while let Some(hole) = later.next_if(|hole| hole.at.start < at.start) {
+                move_by(&mut hole.at, moved);
+            }
+            out.extend_from_slice(&old[from - start..at.start - start]);
+            out.extend_from_slice(shown);
+            moved += shown.len() as isize - at.len() as isize;
+            from = at.end;
         }
+        later.for_each(|hole| move_by(&mut hole.at, moved));
+        out.extend_from_slice(&old[from - start..]);
     }
 
     /// All that waits stays masked.

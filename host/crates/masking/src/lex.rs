@@ -164,6 +164,28 @@ pub(crate) fn number(bytes: &[u8], mut i: usize, state: &mut Number) -> Result<O
     }
 }
 
+/// What follows the first byte of `true`, `false` or `null`.
+#[inline]
+pub(crate) fn word_after(b: u8) -> &'static [u8] {
+    match b {
+        b't' => b"rue",
+        b'f' => b"alse",
+        _ => b"ull",
+    }
+}
+
+/// Scans on in a word of which these bytes are missing. Returns the index behind it, or nothing when the slice ends
+/// first, and what is missing then.
+#[inline]
+pub(crate) fn word(bytes: &[u8], i: usize, missing: &'static [u8]) -> Result<(Option<usize>, &'static [u8]), Wrong> {
+    let there = missing.len().min(bytes.len() - i);
+    if bytes[i..i + there] != missing[..there] {
+        return Err((i, "a word that is none of true, false, null"));
+    }
+    let rest = &missing[there..];
+    Ok((rest.is_empty().then_some(i + there), rest))
+}
+
 /// Checks UTF-8 over chunks that may cut a character.
 #[derive(Debug, Default)]
 pub(crate) struct Utf8 {

@@ -15,6 +15,9 @@ const STATES: usize = 4096;
 /// Most positions over all states: bounds the time and memory of compiling.
 const POSITIONS: usize = 400_000;
 
+/// So many edges are compared one by one, which is faster than a binary search: their lengths mostly differ.
+const FEW: usize = 8;
+
 /// Where the objects of an answer are: the document itself, the items of a list, the object of a watch event, the
 /// object of a Table's row, and a list or Table inside a watch event.
 const ROOTS: [&[&str]; 6] = [&[], &["items", "*"], &["object"], &["object", "items", "*"], &["rows", "*", "object"], &["object", "rows", "*", "object"]];
@@ -47,6 +50,8 @@ pub(crate) struct State {
     pub wild: RuleSet,
     /// Whether an embedded document is here.
     pub embedded: bool,
+    /// Nothing ends here: the place is only on the way.
+    pub dull: bool,
     /// Rules whose path may end at a child: decides whether the child `name` is worth reading.
     pub accept_next: RuleSet,
 }
@@ -83,6 +88,7 @@ impl Paths {
         let mut states = made.states;
         for at in 0..states.len() {
             let children: BTreeSet<u32> = states[at].edges.iter().map(|(_, to)| *to).chain([states[at].other]).collect();
+            states[at].dull = states[at].accept.is_empty() && !states[at].embedded;
             states[at].accept_next = children.into_iter().fold(RuleSet::EMPTY, |all, child| all | states[child as usize].accept);
         }
         Ok(Paths { states, root })
@@ -94,6 +100,9 @@ impl Paths {
         let state = &self.states[state as usize];
         if state.lengths & (1 << key.len().min(63)) == 0 {
             return state.other;
+        }
+        if state.edges.len() <= FEW {
+            return state.edges.iter().find(|(name, _)| **name == *key).map_or(state.other, |(_, to)| *to);
         }
         match state.edges.binary_search_by(|(name, _)| (**name).cmp(key)) {
             Ok(at) => state.edges[at].1,

@@ -8,7 +8,7 @@ use crate::pattern::Pattern;
 use crate::token::{REDACTED, TokenKey};
 use crate::value::Values;
 use regex_automata::meta::Regex;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Applies the rules that mask every string (no paths, no `names`) to text, line by line.
 ///
@@ -29,10 +29,17 @@ pub struct TextMasker {
 
 /// The expressions that begin and end a private key, and the lines of it that may still come.
 struct KeyLines {
-    begin: Regex,
-    end: Regex,
+    begin: &'static Regex,
+    end: &'static Regex,
     rules: RuleSet,
     left: usize,
+}
+
+/// The two expressions, compiled once.
+fn key_lines() -> Option<(&'static Regex, &'static Regex)> {
+    static LINES: OnceLock<Option<(Regex, Regex)>> = OnceLock::new();
+    let compile = |text| Pattern::regex(detectors::PRIVATE_KEY, text).ok();
+    LINES.get_or_init(|| compile(KEY_BEGIN).zip(compile(KEY_END))).as_ref().map(|(begin, end)| (begin, end))
 }
 
 impl TextMasker {
@@ -46,12 +53,9 @@ impl TextMasker {
         let mut rules = RuleSet::EMPTY;
         let everywhere = plan.everywhere & !plan.named;
         everywhere.iter().filter(|rule| plan.rules[*rule].patterns.iter().any(|p| p.private_key)).for_each(|rule| rules.insert(rule));
-        let lines = match (Pattern::regex(detectors::PRIVATE_KEY, KEY_BEGIN), Pattern::regex(detectors::PRIVATE_KEY, KEY_END)) {
-            (Ok(begin), Ok(end)) if !rules.is_empty() => Some(KeyLines { begin, end, rules, left: 0 }),
-            _ => None,
-        };
+        let lines = key_lines().filter(|_| !rules.is_empty()).map(|(begin, end)| KeyLines { begin, end, rules, left: 0 });
         let counts = vec![0; plan.rules.len()];
-        let values = Values::new(Arc::clone(&plan), key, 0);
+        let values = Values::new(key, 0);
         TextMasker { plan, values, line: Vec::new(), too_long: false, key: lines, masked: 0, counts }
     }
 
@@ -125,7 +129,7 @@ impl TextMasker {
             self.redact(rules, out);
             return;
         }
-        match self.values.line(line) {
+        match self.values.line(&self.plan, line) {
             None => out.extend_from_slice(line),
             Some((text, by)) => {
                 self.count(by);

@@ -54,7 +54,6 @@ pub(crate) struct Inspect {
 
 /// Applies rules to values. Its buffers are reused from value to value.
 pub(crate) struct Values {
-    plan: Arc<CompiledPlan>,
     key: Arc<TokenKey>,
     /// How many embedded documents this one is inside of.
     level: u8,
@@ -63,18 +62,18 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    pub(crate) fn new(plan: Arc<CompiledPlan>, key: Arc<TokenKey>, level: u8) -> Values {
-        Values { plan, key, level, text: Vec::new(), bytes: Vec::new() }
+    pub(crate) fn new(key: Arc<TokenKey>, level: u8) -> Values {
+        Values { key, level, text: Vec::new(), bytes: Vec::new() }
     }
 
     /// Appends to `out` what is shown instead of the value, quotes included, if anything changes.
-    pub(crate) fn apply(&mut self, scalar: Scalar<'_>, rules: RuleSet, embedded: bool, out: &mut Vec<u8>) -> Outcome {
+    pub(crate) fn apply(&mut self, plan: &Arc<CompiledPlan>, scalar: Scalar<'_>, rules: RuleSet, embedded: bool, out: &mut Vec<u8>) -> Outcome {
         match scalar {
-            Scalar::Plain(text) => self.plain(text, rules & !self.plan.everywhere, out),
+            Scalar::Plain(text) => self.plain(plan, text, rules & !plan.everywhere, out),
             Scalar::TooLong => {
                 // Not seen, so not known to be harmless; an empty set of rules means that a gate would have decided.
-                write(REDACTED.as_bytes(), self.any_base64(rules), out);
-                let by = if rules.is_empty() { self.plan.everywhere } else { rules };
+                write(REDACTED.as_bytes(), self.any_base64(plan, rules), out);
+                let by = if rules.is_empty() { plan.everywhere } else { rules };
                 Outcome { changed: true, by, ..Outcome::default() }
             }
             Scalar::String(raw, escaped) => {
@@ -86,7 +85,7 @@ impl Values {
                 } else {
                     raw
                 };
-                let outcome = self.string(value, rules, embedded, out);
+                let outcome = self.string(plan, value, rules, embedded, out);
                 self.text = text;
                 outcome
             }
@@ -95,12 +94,8 @@ impl Values {
 
     /// Gives large buffers back: a masker may live as long as a watch.
     pub(crate) fn shrink(&mut self) {
-        const KEEP: usize = 4096;
-        for buffer in [&mut self.text, &mut self.bytes] {
-            if buffer.capacity() > KEEP {
-                *buffer = Vec::new();
-            }
-        }
+        shrink(&mut self.text);
+        shrink(&mut self.bytes);
     }
 
     #[cfg(test)]
@@ -108,22 +103,21 @@ impl Values {
         self.text.capacity() + self.bytes.capacity()
     }
 
-    fn string(&mut self, value: &[u8], mut rules: RuleSet, embedded: bool, out: &mut Vec<u8>) -> Outcome {
-        let plan = Arc::clone(&self.plan);
+    fn string(&mut self, plan: &Arc<CompiledPlan>, value: &[u8], mut rules: RuleSet, embedded: bool, out: &mut Vec<u8>) -> Outcome {
         let everywhere = plan.everywhere & !plan.named;
         if !everywhere.is_empty() && plan.gate.opens(value) {
             rules |= everywhere;
         }
-        let asked = self.asked(rules);
+        let asked = self.asked(plan, rules);
         let whole = rules & plan.whole & !asked;
         if !whole.is_empty() {
-            self.replace_whole(value, whole, out);
+            self.replace_whole(plan, value, whole, out);
             return Outcome { changed: true, by: whole, ..Outcome::default() };
         }
         let mut outcome = Outcome::default();
         let mut now: Option<Vec<u8>> = None;
         if embedded {
-            match self.embedded(value) {
+            match self.embedded(plan, value) {
                 Embedded::Unchanged => {}
                 Embedded::Changed(text, by) => {
                     outcome.by = by;
@@ -141,13 +135,13 @@ impl Values {
                     continue;
                 }
                 let current = now.as_deref().unwrap_or(value);
-                if let Some((text, by)) = self.replace_matches(current, &patterned, encoding) {
+                if let Some((text, by)) = self.replace_matches(plan, current, &patterned, encoding) {
                     outcome.by |= by;
                     now = Some(text);
                 }
             }
         }
-        if let Some(inspect) = self.inspected(now.as_deref(), value, asked) {
+        if let Some(inspect) = self.inspected(plan, now.as_deref(), value, asked) {
             write(REDACTED.as_bytes(), inspect.base64, out);
             return Outcome { changed: true, by: outcome.by, unreadable: false, inspect: Some(inspect) };
         }
@@ -159,13 +153,12 @@ impl Values {
     }
 
     /// The rules that an inspector decides about. Inside an embedded document nobody can be asked.
-    fn asked(&self, rules: RuleSet) -> RuleSet {
-        if self.level > 0 { RuleSet::EMPTY } else { rules & self.plan.inspect }
+    fn asked(&self, plan: &CompiledPlan, rules: RuleSet) -> RuleSet {
+        if self.level > 0 { RuleSet::EMPTY } else { rules & plan.inspect }
     }
 
     /// The first rule that wants this value inspected, with the value as it passes otherwise.
-    fn inspected(&mut self, now: Option<&[u8]>, value: &[u8], asked: RuleSet) -> Option<Inspect> {
-        let plan = Arc::clone(&self.plan);
+    fn inspected(&mut self, plan: &CompiledPlan, now: Option<&[u8]>, value: &[u8], asked: RuleSet) -> Option<Inspect> {
         for index in asked.iter() {
             let rule = &plan.rules[index];
             let base64 = rule.encoding == Encoding::Base64;
@@ -188,18 +181,17 @@ impl Values {
         None
     }
 
-    fn plain(&mut self, text: &[u8], rules: RuleSet, out: &mut Vec<u8>) -> Outcome {
-        let plan = Arc::clone(&self.plan);
+    fn plain(&mut self, plan: &CompiledPlan, text: &[u8], rules: RuleSet, out: &mut Vec<u8>) -> Outcome {
         let matched = |rule: &usize| {
             let patterns = &plan.rules[*rule].patterns;
             patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(text))
         };
-        let asked = self.asked(rules);
+        let asked = self.asked(plan, rules);
         let mut by = RuleSet::EMPTY;
         (rules & !asked).iter().filter(matched).for_each(|rule| by.insert(rule));
         if !by.is_empty() {
             let secret = text;
-            self.write_masked(secret, by, out);
+            self.write_masked(plan, secret, by, out);
             return Outcome { changed: true, by, ..Outcome::default() };
         }
         let Some(rule) = asked.iter().find(matched) else { return Outcome::default() };
@@ -209,44 +201,44 @@ impl Values {
         Outcome { changed: true, inspect: Some(inspect), ..Outcome::default() }
     }
 
-    fn replace_whole(&mut self, value: &[u8], rules: RuleSet, out: &mut Vec<u8>) {
-        if self.any_base64(rules) {
+    fn replace_whole(&mut self, plan: &CompiledPlan, value: &[u8], rules: RuleSet, out: &mut Vec<u8>) {
+        if self.any_base64(plan, rules) {
             let mut bytes = std::mem::take(&mut self.bytes);
             let secret = if decode_base64(value, &mut bytes) { &bytes } else { value };
-            self.write_masked(secret, rules, out);
+            self.write_masked(plan, secret, rules, out);
             self.bytes = bytes;
         } else {
-            self.write_masked(value, rules, out);
+            self.write_masked(plan, value, rules, out);
         }
     }
 
     /// Writes the token of a secret, or the word, as the strictest of the rules says.
-    fn write_masked(&self, secret: &[u8], rules: RuleSet, out: &mut Vec<u8>) {
-        let base64 = self.any_base64(rules);
-        match self.strictest(rules) {
+    fn write_masked(&self, plan: &CompiledPlan, secret: &[u8], rules: RuleSet, out: &mut Vec<u8>) {
+        let base64 = self.any_base64(plan, rules);
+        match self.strictest(plan, rules) {
             Action::Token => write(&self.key.token_bytes(secret), base64, out),
             Action::Redact | Action::Inspect => write(REDACTED.as_bytes(), base64, out),
         }
     }
 
     /// Redact before token; `inspect` is only among them where nobody can be asked, and means redact.
-    fn strictest(&self, rules: RuleSet) -> Action {
-        if rules.iter().any(|rule| self.plan.rules[rule].action != Action::Token) { Action::Redact } else { Action::Token }
+    fn strictest(&self, plan: &CompiledPlan, rules: RuleSet) -> Action {
+        if (rules & plan.tokens) == rules { Action::Token } else { Action::Redact }
     }
 
-    fn any_base64(&self, rules: RuleSet) -> bool {
-        rules.iter().any(|rule| self.plan.rules[rule].encoding == Encoding::Base64)
+    fn any_base64(&self, plan: &CompiledPlan, rules: RuleSet) -> bool {
+        !(rules & plan.base64).is_empty()
     }
 
     /// Masks what the rules' patterns match; nothing when none does. Returns the string as it is shown, decoded.
-    fn replace_matches(&mut self, value: &[u8], rules: &[usize], encoding: Encoding) -> Option<(Vec<u8>, RuleSet)> {
+    fn replace_matches(&mut self, plan: &CompiledPlan, value: &[u8], rules: &[usize], encoding: Encoding) -> Option<(Vec<u8>, RuleSet)> {
         let mut bytes = std::mem::take(&mut self.bytes);
         let decoded = encoding == Encoding::Base64 && decode_base64(value, &mut bytes);
         let subject = if decoded { &bytes[..] } else { value };
         let mut ranges: Vec<(Range<usize>, usize)> = Vec::new();
         let mut found = Vec::new();
         for rule in rules {
-            for pattern in &self.plan.rules[*rule].patterns {
+            for pattern in &plan.rules[*rule].patterns {
                 pattern.find(subject, &mut found);
                 ranges.extend(found.drain(..).map(|range| (range, *rule)));
             }
@@ -254,20 +246,20 @@ impl Values {
         let masked = (!ranges.is_empty()).then(|| {
             let mut by = RuleSet::EMPTY;
             ranges.iter().for_each(|(_, rule)| by.insert(*rule));
-            let text = self.fill_ranges(subject, ranges);
+            let text = self.fill_ranges(plan, subject, ranges);
             if decoded { (STANDARD.encode(text).into_bytes(), by) } else { (text, by) }
         });
         self.bytes = bytes;
         masked
     }
 
-    fn fill_ranges(&self, subject: &[u8], mut ranges: Vec<(Range<usize>, usize)>) -> Vec<u8> {
-        pattern::union(&mut ranges, |one, other| if self.plan.rules[one].action == Action::Token { other } else { one });
+    fn fill_ranges(&self, plan: &CompiledPlan, subject: &[u8], mut ranges: Vec<(Range<usize>, usize)>) -> Vec<u8> {
+        pattern::union(&mut ranges, |one, other| if plan.rules[one].action == Action::Token { other } else { one });
         let mut text = Vec::with_capacity(subject.len());
         let mut from = 0;
         for (range, rule) in ranges {
             text.extend_from_slice(&subject[from..range.start]);
-            match self.plan.rules[rule].action {
+            match plan.rules[rule].action {
                 Action::Token => text.extend_from_slice(&self.key.token_bytes(&subject[range.clone()])),
                 Action::Redact | Action::Inspect => text.extend_from_slice(REDACTED.as_bytes()),
             }
@@ -278,21 +270,20 @@ impl Values {
     }
 
     /// Masks plain text (a log line) by the rules that apply to every string. Nothing when it stays as it is.
-    pub(crate) fn line(&mut self, line: &[u8]) -> Option<(Vec<u8>, RuleSet)> {
-        let plan = Arc::clone(&self.plan);
+    pub(crate) fn line(&mut self, plan: &CompiledPlan, line: &[u8]) -> Option<(Vec<u8>, RuleSet)> {
         let rules = plan.everywhere & !plan.named;
         if rules.is_empty() || !plan.gate.opens(line) {
             return None;
         }
         let whole = rules & plan.whole;
         if !whole.is_empty() {
-            let text = match self.strictest(whole) {
+            let text = match self.strictest(plan, whole) {
                 Action::Token => self.key.token_bytes(line).to_vec(),
                 Action::Redact | Action::Inspect => REDACTED.as_bytes().to_vec(),
             };
             return Some((text, whole));
         }
-        self.replace_matches(line, &rules.iter().collect::<Vec<_>>(), Encoding::Text)
+        self.replace_matches(plan, line, &rules.iter().collect::<Vec<_>>(), Encoding::Text)
     }
 
     fn decode_base64(&mut self, value: &[u8]) -> Option<&[u8]> {
@@ -300,7 +291,7 @@ impl Values {
     }
 
     /// Masks the document in a string.
-    fn embedded(&self, value: &[u8]) -> Embedded {
+    fn embedded(&self, plan: &Arc<CompiledPlan>, value: &[u8]) -> Embedded {
         // kubectl never writes an empty one, but a server may: there is nothing in it to hide.
         if value.iter().all(u8::is_ascii_whitespace) {
             return Embedded::Unchanged;
@@ -308,7 +299,7 @@ impl Values {
         if self.level >= EMBEDDED_DEPTH || value.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
             return Embedded::Unreadable;
         }
-        let mut nested = Core::new(Arc::clone(&self.plan), Arc::clone(&self.key), self.level + 1);
+        let mut nested = Core::new(Arc::clone(plan), Arc::clone(&self.key), self.level + 1);
         let mut out = Vec::with_capacity(value.len());
         if nested.push(value, &mut out).is_err() {
             return Embedded::Unreadable;
@@ -319,6 +310,14 @@ impl Values {
             Ok(summary) if summary.documents == 1 => Embedded::Changed(out, by),
             _ => Embedded::Unreadable,
         }
+    }
+}
+
+/// Frees a buffer that is large. What it holds is not needed any more.
+pub(crate) fn shrink(buffer: &mut Vec<u8>) {
+    const KEEP: usize = 2048;
+    if buffer.capacity() > KEEP {
+        *buffer = Vec::new();
     }
 }
 

@@ -448,3 +448,25 @@ fn an_idle_masker_is_small() {
     let kept = masker.core_kept();
     assert!(kept <= 16 << 10, "{kept} bytes");
 }
+
+#[test]
+fn maskers_may_move_between_threads() {
+    fn sent<T: Send>(_: &T) {}
+    fn shared<T: Send + Sync>(_: &T) {}
+    let plan = CompiledPlan::compile(&default_plan()).expect("a plan");
+    shared(&plan);
+    shared(&key());
+    let plan = Arc::new(plan);
+    sent(&Masker::new(Arc::clone(&plan), key()));
+    sent(&TextMasker::new(plan, key()));
+}
+
+#[test]
+fn many_values_that_wait_are_settled_at_once() {
+    // Were each moved by itself, this would take minutes.
+    let everywhere = one(MaskRule { names: Some("PASS".into()), ..rule("named", &[]) });
+    let fields: String = (0..1200).map(|n| format!(r#""k{n}":"v","#)).collect();
+    let object = format!(r#"{{{fields}"name":"LEVEL"}}"#);
+    let input = format!("[{}]", vec![object; 200].join(","));
+    assert!(mask(&everywhere, &input) == input);
+}
