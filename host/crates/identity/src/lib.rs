@@ -48,11 +48,13 @@ pub use config::{Algorithm, ConfigError, IssuerConfig, KindRule};
 pub use identity::{Identity, Kind};
 pub use keys::IssuerStatus;
 pub use sessions::{
-    EndReason, Session, SessionEnded, SessionError, SessionOptions, SessionToken, SessionView, Sessions, StreamGuard,
+    EndReason, IdentityView, Session, SessionEnded, SessionError, SessionOptions, SessionToken, SessionView, Sessions, StreamGuard,
     Terms,
 };
 pub use token_error::TokenError;
 pub use verifier::{Verifier, VerifierOptions};
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

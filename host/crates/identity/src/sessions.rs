@@ -17,7 +17,7 @@ use crate::identity::Identity;
 pub use ended::{EndReason, SessionEnded, SessionError};
 pub use session::{Session, StreamGuard, Terms};
 pub use token::SessionToken;
-pub use view::SessionView;
+pub use view::{IdentityView, SessionView};
 
 /// How often sessions are looked at: whoever waits for one to end learns of it within this time, well within the
 /// second that P10 promises.

@@ -41,6 +41,8 @@ mod schema;
 mod sessions;
 mod settings;
 mod sinks;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod time;
 
 pub use approvals::{ApprovalFilter, ApprovalRow, Changed, DecisionRow, OpenOutcome};

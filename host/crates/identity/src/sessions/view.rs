@@ -27,6 +27,7 @@ pub struct SessionView {
 
 /// Whose session it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of the interface's description")]
 pub struct IdentityView {
     pub issuer: String,
     pub subject: String,
