@@ -158,7 +158,6 @@ impl std::error::Error for Refusal {}
 /// `metav1.StatusReason` by HTTP status (apimachinery `pkg/api/errors`).
 fn reason_for(code: u16) -> &'static str {
     match code {
-        400 => "BadRequest",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "NotFound",
@@ -171,7 +170,9 @@ fn reason_for(code: u16) -> &'static str {
         422 => "Invalid",
         429 => "TooManyRequests",
         503 => "ServiceUnavailable",
-        504 => "Timeout",
+        408 | 504 => "Timeout",
+        // 414 and 431, for which Kubernetes has no word.
+        400..=499 => "BadRequest",
         _ => "InternalError",
     }
 }

@@ -59,7 +59,7 @@ impl Verb {
         }
     }
 
-    /// Whether the request only reads. A HEAD or OPTIONS on a path that is no resource reads.
+    /// Whether the verb only reads; see [`KubeRequest::is_read`] for the request. A HEAD or OPTIONS on a path that is no resource reads.
     pub fn is_read(self) -> bool {
         matches!(self, Verb::Get | Verb::List | Verb::Watch | Verb::Http(Method::Get | Method::Head | Method::Options))
     }
@@ -230,6 +230,12 @@ impl KubeRequest {
     /// Whether a query key is present and true, as Kubernetes reads booleans.
     pub fn query_flag(&self, key: &str) -> bool {
         self.query_value(key).is_some_and(query::is_true)
+    }
+
+    /// Whether the request changes nothing, by its nature. Unlike [`Verb::is_read`] this knows that a
+    /// GET through a proxy does whatever the server behind it does: on a kubelet it runs commands.
+    pub fn is_read(&self) -> bool {
+        self.verb.is_read() && self.upgrade.is_none() && self.subresource.as_deref() != Some("proxy")
     }
 
     /// Whether the answer is open-ended: a watch, or logs that are followed.

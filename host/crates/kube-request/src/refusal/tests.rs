@@ -30,6 +30,8 @@ fn reasons_belong_to_codes() {
         (Refusal::too_large("body", "m"), 413, "RequestEntityTooLarge", "MalformedRequest"),
         (Refusal::new(429, Cause::BudgetExceeded, "", "m"), 429, "TooManyRequests", "BudgetExceeded"),
         (Refusal::new(503, Cause::AuditUnavailable, "", "m"), 503, "ServiceUnavailable", "AuditUnavailable"),
+        (Refusal::new(431, Cause::MalformedRequest, "", "m"), 431, "BadRequest", "MalformedRequest"),
+        (Refusal::new(408, Cause::MalformedRequest, "", "m"), 408, "Timeout", "MalformedRequest"),
         (Refusal::new(500, Cause::PolicyFailed, "", "m"), 500, "InternalError", "PolicyFailed"),
     ] {
         assert_eq!((refusal.code, refusal.reason, refusal.cause.as_str()), (code, reason, cause));
