@@ -204,7 +204,7 @@ impl CompiledPlan {
             }
             rules.push(Rule { name: rule.name.clone(), names, patterns, encoding: rule.encoding, action: rule.action });
         }
-        let gate = Gate::new(everywhere.iter().map(|rule| &rules[rule]));
+        let gate = Gate::new((everywhere & !named).iter().map(|rule| &rules[rule]));
         let paths = Paths::compile(&paths)?;
         Ok(CompiledPlan { rules, paths, named, whole, inspect, tokens, base64, everywhere, gate, empty: plan.rules.is_empty() })
     }

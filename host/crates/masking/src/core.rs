@@ -14,6 +14,8 @@ use crate::lex::{self, Escape, Number, Utf8};
 use crate::masker::{MaskError, Summary};
 use crate::token::TokenKey;
 use crate::value::{Values, shrink};
+use aho_corasick::AhoCorasick;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What the grammar allows next, white space aside.
@@ -90,10 +92,22 @@ struct Run<'a> {
     copied: usize,
     /// Where the token under way begins in this chunk, quote included.
     start: usize,
+    /// The first literal of the gate that is not passed yet: 0 when it was not looked for, the maximum when there is none.
+    literal: usize,
     out: &'a mut Vec<u8>,
 }
 
 impl Run<'_> {
+    /// Whether a literal of the gate begins within these bytes. Literals are looked for ahead, over the whole chunk,
+    /// which costs far less than a search in each string.
+    #[inline]
+    fn has_literal(&mut self, search: &AhoCorasick, within: Range<usize>) -> bool {
+        if self.literal < within.start {
+            self.literal = search.find(&self.chunk[within.start..]).map_or(usize::MAX, |found| within.start + found.start());
+        }
+        self.literal < within.end
+    }
+
     /// Lets everything up to an index pass.
     fn pass(&mut self, to: usize) {
         self.out.extend_from_slice(&self.chunk[self.copied..to]);
@@ -156,7 +170,7 @@ impl Core {
             && self.kinds.depth() == 0
             && state.complete()
         {
-            let mut run = Run { chunk: &[], copied: 0, start: 0, out };
+            let mut run = Run { chunk: &[], copied: 0, start: 0, literal: 0, out };
             self.end_scalar(&mut run, 0);
         }
         for hole in self.holes.unreleased() {

@@ -15,7 +15,8 @@
 pub(crate) struct Detector {
     pub name: &'static str,
     pub pattern: &'static str,
-    /// Text without any of these (in any case) cannot match: one search for all of them spares the expressions.
+    /// Text without any of these cannot match: one search for all of them spares the expressions. At least three
+    /// bytes long, as the vector search wants them, and without quotes, so that none spans two strings.
     pub literals: &'static [&'static str],
 }
 
@@ -52,7 +53,7 @@ pub(crate) const ALL: [Detector; 7] = [
         literals: &["xox", "xapp-", "hooks.slack.com/"],
     },
     Detector { name: "basic-auth-in-url", pattern: r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*:(?P<secret>[^\s/?#]+)@", literals: &["://"] },
-    Detector { name: "bearer-token", pattern: r"(?i:bearer)[\s:=]+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", literals: &["bearer"] },
+    Detector { name: "bearer-token", pattern: r"(?i:bearer)[\s:=]+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", literals: &["bea", "Bea", "bEa", "beA", "BEa", "BeA", "bEA", "BEA"] },
 ];
 
 /// The names of the detectors, in the order of the table above.

@@ -15,9 +15,6 @@ const STATES: usize = 4096;
 /// Most positions over all states: bounds the time and memory of compiling.
 const POSITIONS: usize = 400_000;
 
-/// So many edges are compared one by one, which is faster than a binary search: their lengths mostly differ.
-const FEW: usize = 8;
-
 /// Where the objects of an answer are: the document itself, the items of a list, the object of a watch event, the
 /// object of a Table's row, and a list or Table inside a watch event.
 const ROOTS: [&[&str]; 6] = [&[], &["items", "*"], &["object"], &["object", "items", "*"], &["rows", "*", "object"], &["object", "rows", "*", "object"]];
@@ -34,10 +31,7 @@ pub(crate) enum Target {
 /// One state: what holds at the node, and where its children lead.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// Children with a name of their own, sorted by it.
-    edges: Vec<(Box<[u8]>, u32)>,
-    /// Bit n is set when an edge has n bytes (63: that many or more): spares the comparison of most keys.
-    lengths: u64,
+    edges: Edges,
     /// Every other child.
     other: u32,
     /// Whether an edge could be an index of an array.
@@ -54,6 +48,56 @@ pub(crate) struct State {
     pub dull: bool,
     /// Rules whose path may end at a child: decides whether the child `name` is worth reading.
     pub accept_next: RuleSet,
+}
+
+/// Children with a name of their own. Nearly every key of a document is none of them, and one look at a sparse table
+/// says so.
+#[derive(Debug, Default)]
+struct Edges {
+    all: Vec<(Box<[u8]>, u32)>,
+    /// Number of an edge plus one, or 0; at least three quarters of it are 0. Its length is a power of two.
+    table: Box<[u16]>,
+}
+
+impl Edges {
+    fn new(all: Vec<(Box<[u8]>, u32)>) -> Edges {
+        if all.is_empty() {
+            return Edges::default();
+        }
+        let mut table = vec![0_u16; (all.len() * 4).next_power_of_two().max(16)].into_boxed_slice();
+        for (n, (name, _)) in all.iter().enumerate() {
+            let mut at = Edges::slot(name, table.len());
+            while table[at] != 0 {
+                at = (at + 1) & (table.len() - 1);
+            }
+            table[at] = n as u16 + 1;
+        }
+        Edges { all, table }
+    }
+
+    /// The length and the ends of a key tell nearly all keys of Kubernetes apart.
+    #[inline]
+    fn slot(key: &[u8], size: usize) -> usize {
+        let first = key.first().copied().unwrap_or_default() as usize;
+        let last = key.last().copied().unwrap_or_default() as usize;
+        (key.len().wrapping_mul(0x35) ^ first.wrapping_mul(0x1d) ^ (last << 2)) & (size - 1)
+    }
+
+    #[inline]
+    fn find(&self, key: &[u8]) -> Option<u32> {
+        if self.table.is_empty() {
+            return None;
+        }
+        let mut at = Edges::slot(key, self.table.len());
+        loop {
+            let number = self.table[at] as usize;
+            let (name, to) = self.all.get(number.wrapping_sub(1))?;
+            if **name == *key {
+                return Some(*to);
+            }
+            at = (at + 1) & (self.table.len() - 1);
+        }
+    }
 }
 
 /// The automaton.
@@ -87,7 +131,7 @@ impl Paths {
         }
         let mut states = made.states;
         for at in 0..states.len() {
-            let children: BTreeSet<u32> = states[at].edges.iter().map(|(_, to)| *to).chain([states[at].other]).collect();
+            let children: BTreeSet<u32> = states[at].edges.all.iter().map(|(_, to)| *to).chain([states[at].other]).collect();
             states[at].dull = states[at].accept.is_empty() && !states[at].embedded;
             states[at].accept_next = children.into_iter().fold(RuleSet::EMPTY, |all, child| all | states[child as usize].accept);
         }
@@ -98,16 +142,7 @@ impl Paths {
     #[inline]
     pub(crate) fn child(&self, state: u32, key: &[u8]) -> u32 {
         let state = &self.states[state as usize];
-        if state.lengths & (1 << key.len().min(63)) == 0 {
-            return state.other;
-        }
-        if state.edges.len() <= FEW {
-            return state.edges.iter().find(|(name, _)| **name == *key).map_or(state.other, |(_, to)| *to);
-        }
-        match state.edges.binary_search_by(|(name, _)| (**name).cmp(key)) {
-            Ok(at) => state.edges[at].1,
-            Err(_) => state.other,
-        }
+        state.edges.find(key).unwrap_or(state.other)
     }
 
     /// The state of the child at this index of an array.
@@ -187,7 +222,7 @@ impl Build {
         }
         let other = self.state(anything.clone())?;
         let mut edges = Vec::with_capacity(literals.len());
-        let (mut lengths, mut indexed) = (0_u64, false);
+        let mut indexed = false;
         for literal in literals {
             let mut next = anything.clone();
             for (pattern, position) in &set {
@@ -196,12 +231,11 @@ impl Build {
                 }
             }
             let to = self.state(next)?;
-            lengths |= 1 << literal.len().min(63);
             indexed |= literal.bytes().all(|b| b.is_ascii_digit());
             edges.push((literal.into_bytes().into_boxed_slice(), to));
         }
         let state = &mut self.states[at];
-        (state.edges, state.lengths, state.other, state.indexed) = (edges, lengths, other, indexed);
+        (state.edges, state.other, state.indexed) = (Edges::new(edges), other, indexed);
         Ok(())
     }
 }

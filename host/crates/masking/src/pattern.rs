@@ -5,7 +5,7 @@ use crate::compile::Rule;
 use crate::detectors::{self, PREFIX};
 use crate::plan::Encoding;
 use crate::pointer::shorten;
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use std::ops::Range;
@@ -21,6 +21,8 @@ const LAZY: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Pattern {
     regex: Regex,
+    /// The expression.
+    text: String,
     /// The group `secret`, when the expression has one.
     secret: Option<usize>,
     /// What a match must contain, when that is known (detectors).
@@ -47,7 +49,7 @@ impl Pattern {
             return Err(PlanError::Pattern { rule: rule.to_owned(), pattern: shorten(text), why });
         }
         let secret = regex.group_info().to_index(regex_automata::PatternID::ZERO, "secret");
-        Ok(Pattern { regex, secret, literals, private_key })
+        Ok(Pattern { regex, text: text.to_owned(), secret, literals, private_key })
     }
 
     /// Compiles an expression that is applied to bytes: a secret need not be UTF-8.
@@ -56,11 +58,7 @@ impl Pattern {
         if text.len() > PATTERN_LENGTH {
             return Err(bad("it is longer than 4096 bytes; make several patterns of it".to_owned()));
         }
-        Regex::builder()
-            .configure(Regex::config().nfa_size_limit(Some(AUTOMATON)).onepass_size_limit(Some(AUTOMATON)).hybrid_cache_capacity(LAZY).utf8_empty(false))
-            .syntax(syntax::Config::new().utf8(false).nest_limit(50))
-            .build(text)
-            .map_err(|error| bad(explain(&error)))
+        builder().build(text).map_err(|error| bad(explain(&error)))
     }
 
     /// Appends the ranges of the value that are to be masked. Matches of one expression do not overlap.
@@ -85,6 +83,14 @@ impl Pattern {
     }
 }
 
+fn builder() -> regex_automata::meta::Builder {
+    let mut builder = Regex::builder();
+    builder
+        .configure(Regex::config().nfa_size_limit(Some(AUTOMATON)).onepass_size_limit(Some(AUTOMATON)).hybrid_cache_capacity(LAZY).utf8_empty(false))
+        .syntax(syntax::Config::new().utf8(false).nest_limit(50));
+    builder
+}
+
 /// The reason inside regex-automata's error, on one line.
 fn explain(error: &regex_automata::meta::BuildError) -> String {
     if error.size_limit().is_some() {
@@ -106,27 +112,28 @@ pub(crate) enum Gate {
     Closed,
     /// Only where one of these literals is.
     Literals(Box<AhoCorasick>),
-    /// An expression without known literals is among them: always try.
+    /// Only where this expression, all of theirs in one, matches.
+    Expression(Box<Regex>),
+    /// Always try.
     Open,
 }
 
 impl Gate {
     pub(crate) fn new<'a>(everywhere: impl Iterator<Item = &'a Rule>) -> Gate {
-        let mut literals: Vec<&'static str> = Vec::new();
-        let mut any = false;
-        for rule in everywhere {
-            any = true;
-            // A whole-value rule applies to every string; base64 must be decoded before a literal can be seen.
-            if rule.patterns.is_empty() || rule.encoding == Encoding::Base64 || rule.patterns.iter().any(|p| p.literals.is_empty()) {
-                return Gate::Open;
-            }
-            literals.extend(rule.patterns.iter().flat_map(|p| p.literals));
-        }
-        if !any {
+        let patterns: Option<Vec<&Pattern>> = everywhere.map(|rule| speaks_for(rule).then_some(&rule.patterns)).collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect());
+        let Some(patterns) = patterns else { return Gate::Open };
+        if patterns.is_empty() {
             return Gate::Closed;
         }
-        match AhoCorasick::builder().ascii_case_insensitive(true).build(&literals) {
-            Ok(search) => Gate::Literals(Box::new(search)),
+        if patterns.iter().all(|pattern| !pattern.literals.is_empty()) {
+            let literals = patterns.iter().flat_map(|pattern| pattern.literals);
+            if let Ok(search) = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(literals) {
+                return Gate::Literals(Box::new(search));
+            }
+        }
+        let texts: Vec<&str> = patterns.iter().map(|pattern| pattern.text.as_str()).collect();
+        match builder().build_many(&texts) {
+            Ok(regex) => Gate::Expression(Box::new(regex)),
             Err(_) => Gate::Open,
         }
     }
@@ -137,9 +144,16 @@ impl Gate {
         match self {
             Gate::Closed => false,
             Gate::Literals(search) => search.is_match(value),
+            Gate::Expression(regex) => regex.is_match(value),
             Gate::Open => true,
         }
     }
+}
+
+/// Whether a gate can speak for the rule: one for whole values applies to every string, and base64 has to be decoded
+/// before anything can be seen.
+fn speaks_for(rule: &Rule) -> bool {
+    !rule.patterns.is_empty() && rule.encoding == Encoding::Text
 }
 
 /// Joins ranges that overlap or touch; the result is sorted.

@@ -10,7 +10,7 @@ use support::naive::Naive;
 use support::{Odd, Tree};
 
 const KEYS: [&str; 14] = ["data", "items", "object", "rows", "metadata", "annotations", "a/b~c", "env", "name", "value", "spec", "password", "0", "ключ"];
-const TEXTS: [&str; 12] = ["hunter2", "PASSWORD", "aHVudGVyMg==", "user", "", "x\"y\\z\n", "ünïcödé 🦀", "secretsecret", "a-hunter2-b", "crethunt", "maske", "{\"data\":"];
+const TEXTS: [&str; 14] = ["hunter2", "PASSWORD", "aHVudGVyMg==", "user", "", "x\"y\\z\n", "ünïcödé 🦀", "secretsecret", "a-hunter2-b", "crethunt", "maske", "AKIAIOSFODNN7EXAMPLE", "x: AKIAIOSFODNN7EXAMPLE, AKIA", "{\"data\":"];
 
 fn key() -> Arc<TokenKey> {
     Arc::new(TokenKey::new(*b"0123456789abcdef0123456789abcdef"))
@@ -52,7 +52,7 @@ fn rule() -> impl Strategy<Value = MaskRule> {
     let paths = prop_oneof![4 => prop::collection::vec(path(), 1..3), 1 => Just(Vec::new())];
     let names = prop::option::weighted(0.4, prop::sample::select(&["PASS", "pass", "a", "e"][..]).prop_map(str::to_owned));
     let patterns = prop::collection::vec(prop::sample::select(&["hunter2", "secret", "er2", "creth", "r", "1", "na"][..]).prop_map(str::to_owned), 0..3);
-    let patterns = prop_oneof![Just(Vec::new()), patterns];
+    let patterns = prop_oneof![2 => Just(Vec::new()), 2 => patterns, 1 => Just(vec!["detector:aws-access-key-id".to_owned()])];
     let encoding = prop_oneof![3 => Just(Encoding::Text), 1 => Just(Encoding::Base64)];
     let action = prop_oneof![4 => Just(Action::Token), 1 => Just(Action::Redact), 1 => Just(Action::Inspect)];
     (paths, names, patterns, encoding, action).prop_map(|(paths, names, patterns, encoding, action)| MaskRule { name: "rule".into(), paths, names, patterns, encoding, action })

@@ -13,7 +13,7 @@ fn is_space(b: u8) -> bool {
 
 impl Core {
     pub(super) fn run(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), MaskError> {
-        let mut run = Run { chunk, copied: 0, start: 0, out };
+        let mut run = Run { chunk, copied: 0, start: 0, literal: 0, out };
         if let Some(i) = self.resume(&mut run)? {
             self.tokens(&mut run, i)?;
         }
@@ -48,9 +48,9 @@ impl Core {
     /// Goes through the tokens from `i` on, which is between two. The last one may be cut by the chunk's end.
     fn tokens(&mut self, run: &mut Run<'_>, mut i: usize) -> Result<(), MaskError> {
         let chunk = run.chunk;
-        let skips = matches!(self.plan.gate, Gate::Closed);
+        let skips = matches!(self.plan.gate, Gate::Closed | Gate::Literals(_));
         if skips && self.skipping() {
-            i = self.skip(chunk, i)?;
+            i = self.skip(run, i);
         }
         while let Some(&b) = chunk.get(i) {
             match b {
@@ -68,9 +68,21 @@ impl Core {
                         self.begin_value(i)?;
                         self.lex = Lex::Text;
                         self.take = self.take_string();
-                        let Some(end) = end else { return Ok(()) };
+                        let Some(end) = end else {
+                            // What is cut cannot be searched yet.
+                            if matches!(self.plan.gate, Gate::Literals(_)) {
+                                self.take = Take::Withhold;
+                            }
+                            return Ok(());
+                        };
+                        if let Gate::Literals(search) = &self.plan.gate
+                            && self.take != Take::Withhold
+                            && (self.escaped || run.has_literal(search, i + 1..end) || end - i > Masker::VALUE_LIMIT)
+                        {
+                            self.take = Take::Withhold;
+                        }
                         self.end_scalar(run, end);
-                        i = end;
+                        i = if skips && self.skipping() { self.skip(run, end) } else { end };
                     }
                     continue;
                 }
@@ -91,7 +103,7 @@ impl Core {
                     self.begin_value(i)?;
                     self.open(run, i, b == b'{')?;
                     if skips && self.skipping() {
-                        i = self.skip(chunk, i + 1)?;
+                        i = self.skip(run, i + 1);
                         continue;
                     }
                 }
@@ -133,14 +145,15 @@ impl Core {
 
     /// Follows the grammar alone while no rule can apply. Returns where [`Core::tokens`] goes on: behind the
     /// subtree, or at whatever is not plain (a token that is cut, a fault).
-    fn skip(&mut self, chunk: &[u8], mut i: usize) -> Result<usize, MaskError> {
+    fn skip(&mut self, run: &mut Run<'_>, mut i: usize) -> usize {
+        let chunk = run.chunk;
         let (mut escape, mut escaped) = (Escape::No, false);
         while let Some(&b) = chunk.get(i) {
             match self.expect {
                 Expect::Key | Expect::KeyOrEnd if b == b'"' => {
                     match lex::string(chunk, i + 1, &mut escape, &mut escaped) {
                         Ok(Some(end)) => i = end,
-                        _ => return Ok(i),
+                        _ => return i,
                     }
                     self.expect = Expect::Colon;
                     if chunk.get(i) == Some(&b':') {
@@ -151,7 +164,16 @@ impl Core {
                 }
                 Expect::Value | Expect::ElementOrEnd => {
                     let end = match b {
-                        b'"' => lex::string(chunk, i + 1, &mut escape, &mut escaped),
+                        b'"' => {
+                            escaped = false;
+                            let end = lex::string(chunk, i + 1, &mut escape, &mut escaped);
+                            if let (Ok(Some(end)), Gate::Literals(search)) = (end, &self.plan.gate)
+                                && (escaped || run.has_literal(search, i + 1..end) || end - i > Masker::VALUE_LIMIT)
+                            {
+                                return i;
+                            }
+                            end
+                        }
                         b'-' | b'0'..=b'9' => lex::number(chunk, i + 1, &mut Number::begin(b)),
                         b't' | b'f' | b'n' => lex::word(chunk, i + 1, lex::word_after(b)).map(|(end, _)| end),
                         b'{' | b'[' if self.kinds.depth() < Masker::DEPTH_LIMIT => {
@@ -165,11 +187,11 @@ impl Core {
                             i += 1;
                             continue;
                         }
-                        _ => return Ok(i),
+                        _ => return i,
                     };
                     match end {
                         Ok(Some(end)) => i = end,
-                        _ => return Ok(i),
+                        _ => return i,
                     }
                     self.expect = Expect::CommaOrEnd;
                     continue;
@@ -182,15 +204,15 @@ impl Core {
                     self.kinds.pop();
                     self.end_value();
                     if !self.skipping() {
-                        return Ok(i + 1);
+                        return i + 1;
                     }
                 }
                 _ if is_space(b) => {}
-                _ => return Ok(i),
+                _ => return i,
             }
             i += 1;
         }
-        Ok(i)
+        i
     }
 
     /// A value begins: finds its place.
@@ -226,7 +248,8 @@ impl Core {
 
     #[inline]
     fn take_string(&self) -> Take {
-        if matches!(self.plan.gate, Gate::Closed) {
+        // Literals are searched for in the chunk, once the string's end is known.
+        if matches!(self.plan.gate, Gate::Closed | Gate::Literals(_)) {
             if self.skipping() {
                 return Take::Pass;
             }

@@ -57,11 +57,12 @@ fn every_match_has_a_literal_of_its_detector() {
         ("slack-token", "xoxe-1234567890".to_owned()),
         ("basic-auth-in-url", "a://b:c@d".to_owned()),
         ("bearer-token", "BEARER 0123456789abcdef".to_owned()),
+        ("bearer-token", "bEaRer 0123456789abcdef".to_owned()),
     ];
     for (name, text) in samples {
         assert!(!found(name, &text).is_empty(), "{name} in {text}");
         let detector = find(name).expect("a detector");
-        assert!(detector.literals.iter().any(|literal| text.to_lowercase().contains(&literal.to_lowercase())), "{name}: {text}");
+        assert!(detector.literals.iter().any(|literal| literal.len() >= 3 && !literal.contains('"') && text.contains(literal)), "{name}: {text}");
     }
     assert_eq!(names().count(), ALL.len());
 }

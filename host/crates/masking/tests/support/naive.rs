@@ -7,6 +7,11 @@ use masking::{Action, Encoding, MaskRule, Plan, TokenKey};
 
 const ROOTS: [&str; 6] = ["", "/items/*", "/object", "/object/items/*", "/rows/*/object", "/object/rows/*/object"];
 
+/// What a pattern finds in these tests: itself, or the one access key that the texts have.
+fn word_of(pattern: &str) -> &str {
+    if pattern == "detector:aws-access-key-id" { "AKIAIOSFODNN7EXAMPLE" } else { pattern }
+}
+
 /// How the last segment of the path that reached a value was written.
 #[derive(Clone, Copy, PartialEq)]
 enum Last {
@@ -146,7 +151,7 @@ impl Naive<'_> {
 
     fn plain(&self, text: &str, rules: u32, level: usize) -> Option<Tree> {
         let rules = rules & !self.bits(|rule| rule.paths.is_empty());
-        let matched = |rule: &MaskRule| rule.patterns.is_empty() || rule.patterns.iter().any(|p| text.contains(p.as_str()));
+        let matched = |rule: &MaskRule| rule.patterns.is_empty() || rule.patterns.iter().any(|p| text.contains(word_of(p)));
         let chosen: Vec<&MaskRule> = self.of(rules).filter(|rule| matched(rule)).collect();
         let asked = |rule: &&&MaskRule| rule.action == Action::Inspect && level == 0;
         let certain: Vec<&MaskRule> = chosen.iter().filter(|rule| !asked(rule)).copied().collect();
@@ -198,7 +203,7 @@ impl Naive<'_> {
         for rule in self.of(rules).filter(asked) {
             let base64 = rule.encoding == Encoding::Base64;
             let bytes = STANDARD.decode(text).ok().filter(|_| base64).unwrap_or_else(|| text.as_bytes().to_vec());
-            if rule.patterns.is_empty() || rule.patterns.iter().any(|p| !occurrences(&bytes, p.as_bytes()).is_empty()) {
+            if rule.patterns.is_empty() || rule.patterns.iter().any(|p| !occurrences(&bytes, word_of(p).as_bytes()).is_empty()) {
                 return word(base64);
             }
         }
@@ -212,7 +217,7 @@ impl Naive<'_> {
         // For each byte: covered, joined with the one before it, by a rule that redacts.
         let mut covered = vec![(false, false, false); bytes.len()];
         for rule in rules {
-            for pattern in &rule.patterns {
+            for pattern in rule.patterns.iter().map(|pattern| word_of(pattern)) {
                 for at in occurrences(&bytes, pattern.as_bytes()) {
                     for n in at..at + pattern.len() {
                         covered[n].0 = true;
