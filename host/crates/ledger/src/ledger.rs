@@ -79,7 +79,8 @@ pub enum Health {
     Broken(String),
 }
 
-/// An open ledger. Clones are handles to the same one; when the last goes, it signs a checkpoint and closes.
+/// An open ledger. Clones are handles to the same one; when the last goes, it signs a checkpoint and closes, which
+/// blocks for as long as the disk takes.
 #[derive(Clone)]
 pub struct Ledger {
     handle: Arc<Handle>,
@@ -89,6 +90,8 @@ struct Handle {
     shared: Arc<Shared>,
     sync: Option<JoinHandle<()>>,
     signer: Option<JoinHandle<()>>,
+    /// Held open: its lock says that this process has the ledger. Readers may outlive it.
+    _lock: std::fs::File,
 }
 
 impl Ledger {
@@ -102,7 +105,7 @@ impl Ledger {
         let shared = Arc::new(opened.shared);
         let resume = |error: std::io::Error| OpenError::Resume { cause: error.to_string() };
         let sync = crate::sync::spawn("ledger-sync", &shared, crate::sync::run_sync).map_err(resume)?;
-        let mut handle = Handle { shared, sync: Some(sync), signer: None };
+        let mut handle = Handle { shared, sync: Some(sync), signer: None, _lock: opened.lock };
         let (file, signed) = (opened.checkpoints, opened.signed);
         let signer = crate::sync::spawn("ledger-sign", &handle.shared, move |shared| {
             crate::sync::run_signer(shared, interval, file, signed);
@@ -303,4 +306,4 @@ pub(crate) fn parse_name(name: &str) -> Option<Hash> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

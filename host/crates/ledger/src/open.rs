@@ -34,6 +34,7 @@ const UNKNOWN: &str = "unknown: gateway stopped";
 
 pub(crate) struct Opened {
     pub(crate) shared: Shared,
+    pub(crate) lock: File,
     pub(crate) checkpoints: File,
     pub(crate) signed: Checkpoint,
     pub(crate) outcomes: Vec<Unfinished>,
@@ -69,9 +70,8 @@ pub(crate) fn open(directory: &Path, options: &Options) -> Result<Opened, OpenEr
         queue: Queue::default(),
         signer: Signer::default(),
         appended: Notify::new(),
-        _lock: lock,
     };
-    Ok(Opened { shared, checkpoints, signed, outcomes })
+    Ok(Opened { shared, lock, checkpoints, signed, outcomes })
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {

@@ -1,6 +1,5 @@
 //! What the ledger's handles and threads share.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,6 +22,4 @@ pub(crate) struct Shared {
     pub(crate) signer: Signer,
     /// Told after every append.
     pub(crate) appended: Notify,
-    /// Held open: its lock says that this process has the ledger.
-    pub(crate) _lock: File,
 }

@@ -7,7 +7,7 @@ use crate::ledger::Position;
 use crate::line::{Content, Cursor, LineError};
 use crate::read::lines::Lines;
 use crate::record::Record;
-use crate::segment;
+use crate::segment::{self, Segment};
 use crate::shared::Shared;
 
 /// One record as it was appended.
@@ -106,47 +106,59 @@ impl Follow {
 }
 
 impl State {
+    /// The segment of the next line; none when there is no next line yet.
+    fn segment(&self, shared: &Shared) -> Option<Segment> {
+        let tail = shared.tail.lock();
+        if self.next >= tail.cursor.next {
+            return None;
+        }
+        if tail.current.first <= self.next {
+            return Some(tail.current.clone());
+        }
+        let after = tail.closed.partition_point(|segment| segment.first <= self.next);
+        tail.closed.get(after.checked_sub(1)?).cloned()
+    }
+
     fn read(&mut self, shared: &Shared, max: usize, bytes: usize) -> Result<Vec<Tailed>, ReadError> {
         let mut batch = Vec::new();
         let mut size = 0;
-        while batch.len() < max && size < bytes {
-            let (segment, is_last) = {
-                let tail = shared.tail.lock();
-                let closed = tail.closed.partition_point(|segment| segment.first <= self.next);
-                if tail.current.first <= self.next || closed == 0 {
-                    (tail.current.clone(), true)
-                } else {
-                    (tail.closed[closed - 1].clone(), false)
-                }
-            };
+        // Each turn reads what its segment has now; the lock is not taken again for every line.
+        while let Some(segment) = self.segment(shared) {
             let path = segment::path(&shared.directory, segment.first);
             let file = |source| ReadError::File { path: path.clone(), source };
-            if self.open.as_ref().is_none_or(|(first, _)| *first != segment.first) {
-                self.open = Some((segment.first, Lines::open(&path, segment.length).map_err(file)?));
-                self.number = 0;
-            }
-            let Some((_, lines)) = &mut self.open else { continue };
-            lines.extend(segment.length);
-            let Some(line) = lines.next().map_err(file)? else {
-                if is_last {
-                    break;
+            let (_, lines) = match &mut self.open {
+                Some(open) if open.0 == segment.first => open,
+                open => {
+                    self.number = 0;
+                    open.insert((segment.first, Lines::open(&path, segment.length).map_err(file)?))
                 }
-                return Err(ReadError::Line { path, line: self.number + 1, source: LineError::Cut });
             };
-            self.number += 1;
-            let number = self.number;
-            let wrong = |source| ReadError::Line { path: path.clone(), line: number, source };
-            let line = crate::line::parse(line).map_err(wrong)?;
-            let cursor = self.cursor.get_or_insert(Cursor { next: line.seq, head: line.prev, at: line.at });
-            cursor.accept(&line).map_err(wrong)?;
-            if line.seq < self.next {
-                continue;
+            lines.extend(segment.length);
+            let before = self.next;
+            while batch.len() < max && size < bytes {
+                let Some(line) = lines.next().map_err(file)? else { break };
+                self.number += 1;
+                let number = self.number;
+                let wrong = |source| ReadError::Line { path: path.clone(), line: number, source };
+                let line = crate::line::parse(line).map_err(wrong)?;
+                let cursor = self.cursor.get_or_insert(Cursor { next: line.seq, head: line.prev, at: line.at });
+                cursor.accept(&line).map_err(wrong)?;
+                if line.seq < self.next {
+                    continue;
+                }
+                self.next = line.seq + 1;
+                if line.content == Content::Record {
+                    size += line.payload.len();
+                    // Checked by its hash: it is what was written, and that was JSON.
+                    let json = String::from_utf8_lossy(line.payload).into_owned();
+                    batch.push(Tailed { position: Position(line.seq), json });
+                }
             }
-            self.next = line.seq + 1;
-            if line.content == Content::Record {
-                size += line.payload.len();
-                // Checked by its hash: it is what was written, and that was JSON.
-                batch.push(Tailed { position: Position(line.seq), json: String::from_utf8_lossy(line.payload).into_owned() });
+            if batch.len() >= max || size >= bytes {
+                break;
+            }
+            if self.next == before {
+                return Err(ReadError::Line { path, line: self.number + 1, source: LineError::Cut });
             }
         }
         Ok(batch)

@@ -189,6 +189,12 @@ impl Query {
     }
 }
 
+impl std::fmt::Debug for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query").field("filter", &self.filter).finish_non_exhaustive()
+    }
+}
+
 impl Iterator for Query {
     type Item = Result<Entry, ReadError>;
 
@@ -294,13 +300,12 @@ fn segment_entries(
     }
     for (id, mut records) in strangers {
         records.extend(later.remove(&id).unwrap_or_default());
-        if is_first {
-            // They began nowhere: shown as they are.
-            let mut records = records.into_iter().filter(|(record, _)| record.phase == Phase::Outcome);
-            entries.extend(records.next().map(|(record, seq)| Entry::new(record, seq)));
-        } else {
-            later.insert(id, records);
-        }
+        later.insert(id, records);
+    }
+    if is_first {
+        // What is left began nowhere: shown as it is.
+        let outcomes = later.drain().filter_map(|(_, records)| records.into_iter().find(|(record, _)| record.phase == Phase::Outcome));
+        entries.extend(outcomes.map(|(record, seq)| Entry::new(record, seq)));
     }
     Ok(entries)
 }
