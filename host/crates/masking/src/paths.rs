@@ -114,7 +114,9 @@ impl Paths {
     pub(crate) fn compile(paths: &[(Vec<Segment>, Target)]) -> Result<Paths, PlanError> {
         let mut patterns: Vec<(Vec<Segment>, Target)> = Vec::new();
         for (path, target) in paths {
-            for root in ROOTS {
+            // What begins with `**` reaches into every object from the document's root already.
+            let roots = if path.first() == Some(&Segment::Deep) { &ROOTS[..1] } else { &ROOTS[..] };
+            for root in roots {
                 let mut full: Vec<Segment> = root.iter().map(|part| if *part == "*" { Segment::Any } else { Segment::Literal((*part).to_owned()) }).collect();
                 full.extend(path.iter().cloned());
                 patterns.push((full, *target));

@@ -56,6 +56,23 @@ fn the_default_plan_is_small() {
 }
 
 #[test]
+fn paths_that_reach_everywhere_stay_small() {
+    let paths = ["/data/*", "/**/env/*/value", "/**/args/*", "/**/command/*", "/**/annotations/*", "/**/annotations/a", "/**/message", "/note", "/**/a/b/c", "/**/a/*/c"];
+    let paths = compile(&paths).expect("few states");
+    assert!(paths.states.len() < 400, "{} states", paths.states.len());
+}
+
+#[test]
+fn every_key_is_found_in_a_large_table() {
+    let keys: Vec<String> = (0..60).map(|n| format!("/key{n}")).collect();
+    let paths = compile(&keys.iter().map(String::as_str).collect::<Vec<_>>()).expect("few states");
+    for n in 0..100 {
+        let expected: Vec<usize> = if n < 60 { vec![n] } else { vec![] };
+        assert_eq!(walk(&paths, &format!("/key{n}")), expected);
+    }
+}
+
+#[test]
 fn paths_that_multiply_are_refused() {
     // Each `**` followed by a run of wildcards remembers where its literal was: exponentially many sets.
     let run = "/*".repeat(20);
