@@ -134,6 +134,8 @@ pub(crate) struct InspectHole {
 /// - Below a path that holds an object or an array **every** scalar is masked. A number, `true` or `false` becomes a
 ///   string (its token is computed over its JSON text); `null` stays. With patterns, a number is masked whole when
 ///   they match its text. Keys are never masked.
+/// - Patterns of a base64 rule are tried on what the value decodes to, or on the value itself when it does not decode.
+///   Where such patterns and those of a text rule both match, the value is masked whole.
 /// - `names` is tested against the value's key, and against the string `name` beside the value. When `name` comes
 ///   after the value the output is held until it does, to the end of the object or 64 KiB; a value whose name never
 ///   comes (or is no string) is masked where the path ends in a literal key, as it does for environment variables,

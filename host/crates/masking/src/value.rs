@@ -129,15 +129,15 @@ impl Values {
                 }
             }
         } else {
-            for encoding in [Encoding::Base64, Encoding::Text] {
-                let patterned: Vec<usize> = (rules & !plan.whole & !asked).iter().filter(|rule| plan.rules[*rule].encoding == encoding).collect();
-                if patterned.is_empty() {
-                    continue;
-                }
-                let current = now.as_deref().unwrap_or(value);
-                if let Some((text, by)) = self.replace_matches(plan, current, &patterned, encoding) {
-                    outcome.by |= by;
+            match self.replace_patterns(plan, value, rules & !plan.whole & !asked) {
+                Replaced::Nothing => {}
+                Replaced::Parts(text, by) => {
+                    outcome.by = by;
                     now = Some(text);
+                }
+                Replaced::Whole(by) => {
+                    self.replace_whole(plan, value, by, out);
+                    return Outcome { changed: true, by, ..Outcome::default() };
                 }
             }
         }
@@ -230,27 +230,41 @@ impl Values {
         !(rules & plan.base64).is_empty()
     }
 
-    /// Masks what the rules' patterns match; nothing when none does. Returns the string as it is shown, decoded.
-    fn replace_matches(&mut self, plan: &CompiledPlan, value: &[u8], rules: &[usize], encoding: Encoding) -> Option<(Vec<u8>, RuleSet)> {
+    /// Masks what patterns match: those of base64 rules in what the value decodes to, the others in the value itself.
+    /// Where both match, neither could be carried out without spoiling the other, and the value is masked whole.
+    fn replace_patterns(&mut self, plan: &CompiledPlan, value: &[u8], rules: RuleSet) -> Replaced {
+        if rules.is_empty() {
+            return Replaced::Nothing;
+        }
         let mut bytes = std::mem::take(&mut self.bytes);
-        let decoded = encoding == Encoding::Base64 && decode_base64(value, &mut bytes);
-        let subject = if decoded { &bytes[..] } else { value };
+        let decodes = !(rules & plan.base64).is_empty() && decode_base64(value, &mut bytes);
+        let (inside, outside) = if decodes { (rules & plan.base64, rules & !plan.base64) } else { (RuleSet::EMPTY, rules) };
+        let inner = self.replace_matches(plan, &bytes, inside);
+        let outer = self.replace_matches(plan, value, outside);
+        self.bytes = bytes;
+        match (inner, outer) {
+            (None, None) => Replaced::Nothing,
+            (Some((text, by)), None) => Replaced::Parts(STANDARD.encode(text).into_bytes(), by),
+            (None, Some((text, by))) => Replaced::Parts(text, by),
+            (Some((_, inner)), Some((_, outer))) => Replaced::Whole(inner | outer),
+        }
+    }
+
+    /// Masks what the rules' patterns match; nothing when none does.
+    fn replace_matches(&self, plan: &CompiledPlan, subject: &[u8], rules: RuleSet) -> Option<(Vec<u8>, RuleSet)> {
         let mut ranges: Vec<(Range<usize>, usize)> = Vec::new();
         let mut found = Vec::new();
-        for rule in rules {
-            for pattern in &plan.rules[*rule].patterns {
+        let mut by = RuleSet::EMPTY;
+        for rule in rules.iter() {
+            for pattern in &plan.rules[rule].patterns {
                 pattern.find(subject, &mut found);
-                ranges.extend(found.drain(..).map(|range| (range, *rule)));
             }
+            if !found.is_empty() {
+                by.insert(rule);
+            }
+            ranges.extend(found.drain(..).map(|range| (range, rule)));
         }
-        let masked = (!ranges.is_empty()).then(|| {
-            let mut by = RuleSet::EMPTY;
-            ranges.iter().for_each(|(_, rule)| by.insert(*rule));
-            let text = self.fill_ranges(plan, subject, ranges);
-            if decoded { (STANDARD.encode(text).into_bytes(), by) } else { (text, by) }
-        });
-        self.bytes = bytes;
-        masked
+        (!ranges.is_empty()).then(|| (self.fill_ranges(plan, subject, ranges), by))
     }
 
     fn fill_ranges(&self, plan: &CompiledPlan, subject: &[u8], mut ranges: Vec<(Range<usize>, usize)>) -> Vec<u8> {
@@ -283,7 +297,7 @@ impl Values {
             };
             return Some((text, whole));
         }
-        self.replace_matches(plan, line, &rules.iter().collect::<Vec<_>>(), Encoding::Text)
+        self.replace_matches(plan, line, rules)
     }
 
     fn decode_base64(&mut self, value: &[u8]) -> Option<&[u8]> {
@@ -319,6 +333,15 @@ pub(crate) fn shrink(buffer: &mut Vec<u8>) {
     if buffer.capacity() > KEEP {
         *buffer = Vec::new();
     }
+}
+
+/// What patterns made of a string, decoded.
+enum Replaced {
+    Nothing,
+    /// Parts of it are masked.
+    Parts(Vec<u8>, RuleSet),
+    /// It has to be masked whole, for these rules.
+    Whole(RuleSet),
 }
 
 enum Embedded {

@@ -195,9 +195,22 @@ impl Naive<'_> {
                 _ => return word(false),
             }
         } else if !embedded {
-            for encoding in [Encoding::Base64, Encoding::Text] {
-                let patterned: Vec<&MaskRule> = self.of(rules).filter(|rule| !rule.patterns.is_empty() && !asked(rule) && rule.encoding == encoding).collect();
-                now = self.patterns(&now, &patterned, encoding);
+            let patterned = self.of(rules).filter(|rule| !rule.patterns.is_empty() && !asked(rule));
+            let decoded = STANDARD.decode(text).ok();
+            let (inside, outside): (Vec<&MaskRule>, Vec<&MaskRule>) = patterned.partition(|rule| rule.encoding == Encoding::Base64 && decoded.is_some());
+            let inner = self.patterns(decoded.as_deref().unwrap_or_default(), &inside).map(|bytes| STANDARD.encode(bytes));
+            let outer = self.patterns(text.as_bytes(), &outside).map(|bytes| String::from_utf8(bytes).unwrap());
+            match (inner, outer) {
+                (None, None) => {}
+                (Some(text), None) | (None, Some(text)) => now = text,
+                (Some(_), Some(_)) => {
+                    let matching = |rule: &&MaskRule| {
+                        let bytes = if rule.encoding == Encoding::Base64 { decoded.as_deref().unwrap_or_default() } else { text.as_bytes() };
+                        self.patterns(bytes, &[rule]).is_some()
+                    };
+                    let by: Vec<&MaskRule> = inside.into_iter().chain(outside).filter(matching).collect();
+                    return self.shown(decoded.as_deref().unwrap_or_default(), &by);
+                }
             }
         }
         for rule in self.of(rules).filter(asked) {
@@ -211,14 +224,12 @@ impl Naive<'_> {
     }
 
     /// Patterns are plain words here. Marks every byte that one of them covers, and with which rule.
-    fn patterns(&self, text: &str, rules: &[&MaskRule], encoding: Encoding) -> String {
-        let decoded = STANDARD.decode(text).ok().filter(|_| encoding == Encoding::Base64);
-        let bytes = decoded.clone().unwrap_or_else(|| text.as_bytes().to_vec());
+    fn patterns(&self, bytes: &[u8], rules: &[&MaskRule]) -> Option<Vec<u8>> {
         // For each byte: covered, joined with the one before it, by a rule that redacts.
         let mut covered = vec![(false, false, false); bytes.len()];
         for rule in rules {
             for pattern in rule.patterns.iter().map(|pattern| word_of(pattern)) {
-                for at in occurrences(&bytes, pattern.as_bytes()) {
+                for at in occurrences(bytes, pattern.as_bytes()) {
                     for n in at..at + pattern.len() {
                         covered[n].0 = true;
                         covered[n].1 |= n > at;
@@ -228,7 +239,7 @@ impl Naive<'_> {
             }
         }
         if covered.iter().all(|c| !c.0) {
-            return text.to_owned();
+            return None;
         }
         let (mut out, mut at) = (Vec::new(), 0);
         while at < bytes.len() {
@@ -248,7 +259,7 @@ impl Naive<'_> {
             }
             at = end;
         }
-        if decoded.is_some() { STANDARD.encode(out) } else { String::from_utf8(out).unwrap() }
+        Some(out)
     }
 }
 
