@@ -62,14 +62,13 @@ fn sentence(error: &dyn Display) -> String {
 }
 
 /// What a component says about itself.
-pub fn describe<C: JsonSchema>(name: &str, version: &str, summary: &str) -> Description {
-    let schema = schemars::schema_for!(C);
-    Description {
-        name: name.to_owned(),
-        version: version.to_owned(),
-        summary: summary.to_owned(),
-        configuration_schema: schema.as_value().to_string(),
-    }
+pub fn describe(name: &str, version: &str, summary: &str, configuration_schema: String) -> Description {
+    Description { name: name.to_owned(), version: version.to_owned(), summary: summary.to_owned(), configuration_schema }
+}
+
+/// The JSON Schema of a configuration.
+pub fn schema<C: JsonSchema>() -> String {
+    schemars::schema_for!(C).as_value().to_string()
 }
 
 /// A panic ends the instance, and its text with it, unless it is logged first.

@@ -53,3 +53,17 @@ pub fn status(status: u16) -> Result<Incoming, String> {
 pub fn configuration<C: serde::de::DeserializeOwned>(json: &str) -> Result<C, String> {
     crate::export::parse(json)
 }
+
+/// Compare a file with the JSON Schema of a configuration; with `UPDATE_SCHEMA` set, write it first. For the key `schema` of the macros.
+///
+/// # Panics
+///
+/// When they differ.
+pub fn check_schema<C: schemars::JsonSchema>(file: &str) {
+    let schema = serde_json::to_string_pretty(schemars::schema_for!(C).as_value()).unwrap_or_default() + "\n";
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(file, &schema).unwrap_or_else(|error| panic!("cannot write {file}: {error}"));
+    }
+    let found = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(found == schema, "{file} is not the configuration's schema: run the tests once with UPDATE_SCHEMA=1, and commit the file");
+}

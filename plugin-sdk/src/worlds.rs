@@ -5,6 +5,7 @@
 //! | `name` | the plugin's name in kebab case | the crate's name |
 //! | `summary` | one sentence: what it is for | the crate's `description` |
 //! | `config` | the type of the configuration: `Deserialize + JsonSchema` | |
+//! | `schema` | a file with the configuration's schema, which a test keeps current | the component makes the schema when asked, and is larger |
 //! | `validate` | `fn(&Config) -> Result<(), String>`: what the types cannot say | whatever parses is valid |
 //! | the world's own | its function, with the signature of the table in the crate's documentation | |
 
@@ -12,7 +13,7 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __plugin {
-    ([$($name:expr)?], [$($summary:expr)?], $config:ty, [$($validate:expr)?]) => {
+    ([$($name:expr)?], [$($summary:expr)?], $config:ty, [$($schema:expr)?], [$($validate:expr)?]) => {
         static CONFIGURATION: $crate::export::Slot<$config> = $crate::export::Slot::new();
 
         struct Component;
@@ -21,13 +22,43 @@ macro_rules! __plugin {
             fn describe() -> $crate::bindings::common::exports::portcullis::policy::plugin::Description {
                 let name = [$($name,)? ::core::env!("CARGO_PKG_NAME")][0];
                 let summary = [$($summary,)? ::core::env!("CARGO_PKG_DESCRIPTION")][0];
-                $crate::export::describe::<$config>(name, ::core::env!("CARGO_PKG_VERSION"), summary)
+                $crate::export::describe(name, ::core::env!("CARGO_PKG_VERSION"), summary, $crate::__schema!($config $(, $schema)?))
             }
 
             fn configure(configuration: ::std::string::String) -> ::core::result::Result<(), ::std::string::String> {
                 type Validate = fn(&$config) -> ::core::result::Result<(), ::std::string::String>;
                 let validate: Validate = [$($validate as Validate,)? (|_| Ok(())) as Validate][0];
                 CONFIGURATION.take(&configuration, validate)
+            }
+        }
+    };
+}
+
+/// The schema of a configuration, as JSON text: from a file, or made now.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __schema {
+    ($config:ty) => {
+        $crate::export::schema::<$config>()
+    };
+    ($config:ty, $schema:expr) => {
+        ::core::include_str!($schema).to_owned()
+    };
+}
+
+/// A test that keeps a schema's file current.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __schema_test {
+    ($config:ty, $schema:expr) => {
+        #[cfg(test)]
+        mod portcullis_schema {
+            use super::*;
+
+            #[test]
+            fn the_schema_file_is_current() {
+                let file = ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/src/", $schema);
+                $crate::testing::check_schema::<$config>(file);
             }
         }
     };
@@ -75,9 +106,9 @@ macro_rules! __export {
 /// says [`Verdict::NoOpinion`](crate::Verdict::NoOpinion) of what is none of its business.
 #[macro_export]
 macro_rules! guard {
-    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(validate: $validate:expr,)? evaluate: $evaluate:expr $(,)?) => {
+    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? evaluate: $evaluate:expr $(,)?) => {
         const _: () = {
-            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($validate)?]);
+            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
             impl $crate::bindings::guard::Guest for Component {
                 fn evaluate(
@@ -91,6 +122,7 @@ macro_rules! guard {
 
             $crate::__export!(guard, evaluate);
         };
+        $($crate::__schema_test!($config, $schema);)?
     };
 }
 
@@ -118,9 +150,9 @@ macro_rules! guard {
 /// A router that returns nothing leaves the request to the next one.
 #[macro_export]
 macro_rules! approval_router {
-    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(validate: $validate:expr,)? route: $route:expr $(,)?) => {
+    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? route: $route:expr $(,)?) => {
         const _: () = {
-            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($validate)?]);
+            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
             impl $crate::bindings::approval_router::Guest for Component {
                 fn route_approval(
@@ -136,6 +168,7 @@ macro_rules! approval_router {
 
             $crate::__export!(approval_router, route_approval);
         };
+        $($crate::__schema_test!($config, $schema);)?
     };
 }
 
@@ -167,9 +200,9 @@ macro_rules! approval_router {
 /// ```
 #[macro_export]
 macro_rules! masker {
-    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(validate: $validate:expr,)? plan: $plan:expr $(, inspect: $inspect:expr)? $(,)?) => {
+    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? plan: $plan:expr $(, inspect: $inspect:expr)? $(,)?) => {
         const _: () = {
-            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($validate)?]);
+            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
             impl $crate::bindings::masker::Guest for Component {
                 fn plan_masking(kind: $crate::ResponseKind) -> $crate::Plan {
@@ -190,6 +223,7 @@ macro_rules! masker {
 
             $crate::__export!(masker, plan_masking);
         };
+        $($crate::__schema_test!($config, $schema);)?
     };
 }
 
@@ -214,9 +248,9 @@ macro_rules! masker {
 /// ```
 #[macro_export]
 macro_rules! audit_sink {
-    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(validate: $validate:expr,)? deliver: $deliver:expr $(,)?) => {
+    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? deliver: $deliver:expr $(,)?) => {
         const _: () = {
-            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($validate)?]);
+            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
             impl $crate::bindings::audit_sink::Guest for Component {
                 fn deliver(batch: $crate::Batch) -> ::core::result::Result<u64, $crate::Failure> {
@@ -227,6 +261,7 @@ macro_rules! audit_sink {
 
             $crate::__export!(audit_sink, deliver);
         };
+        $($crate::__schema_test!($config, $schema);)?
     };
 }
 
@@ -247,9 +282,9 @@ macro_rules! audit_sink {
 /// ```
 #[macro_export]
 macro_rules! notifier {
-    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(validate: $validate:expr,)? notify: $notify:expr $(,)?) => {
+    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? notify: $notify:expr $(,)?) => {
         const _: () = {
-            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($validate)?]);
+            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
             impl $crate::bindings::notifier::Guest for Component {
                 fn notify(notice: $crate::Notice) -> ::core::result::Result<(), $crate::NotifyFailure> {
@@ -260,6 +295,7 @@ macro_rules! notifier {
 
             $crate::__export!(notifier, notify);
         };
+        $($crate::__schema_test!($config, $schema);)?
     };
 }
 
@@ -281,9 +317,9 @@ macro_rules! notifier {
 /// ```
 #[macro_export]
 macro_rules! session_policy {
-    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(validate: $validate:expr,)? open: $open:expr $(,)?) => {
+    ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? open: $open:expr $(,)?) => {
         const _: () = {
-            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($validate)?]);
+            $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
             impl $crate::bindings::session_policy::Guest for Component {
                 fn open_session(ask: $crate::Ask) -> $crate::Answer {
@@ -294,5 +330,6 @@ macro_rules! session_policy {
 
             $crate::__export!(session_policy, open_session);
         };
+        $($crate::__schema_test!($config, $schema);)?
     };
 }

@@ -180,7 +180,7 @@ impl JsonSchema for Wait {
     }
 }
 
-approval_router! { config: Config, validate: validate, route: route }
+approval_router! { config: Config, schema: "../schema.json", validate: validate, route: route }
 
 #[cfg(test)]
 mod tests;

@@ -97,7 +97,7 @@ fn validate(config: &Config) -> Result<(), String> {
     }
 }
 
-audit_sink! { config: Config, validate: validate, deliver: deliver }
+audit_sink! { config: Config, schema: "../schema.json", validate: validate, deliver: deliver }
 
 #[cfg(test)]
 mod tests;

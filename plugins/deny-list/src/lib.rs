@@ -173,7 +173,7 @@ fn validate(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-guard! { config: Config, validate: validate, evaluate: judge }
+guard! { config: Config, schema: "../schema.json", validate: validate, evaluate: judge }
 
 #[cfg(test)]
 mod tests;

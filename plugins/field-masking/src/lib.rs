@@ -235,7 +235,7 @@ fn validate(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-masker! { config: Config, validate: validate, plan: plan }
+masker! { config: Config, schema: "../schema.json", validate: validate, plan: plan }
 
 #[cfg(test)]
 mod tests;

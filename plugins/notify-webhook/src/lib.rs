@@ -135,7 +135,7 @@ fn validate(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-notifier! { config: Config, validate: validate, notify: notify }
+notifier! { config: Config, schema: "../schema.json", validate: validate, notify: notify }
 
 #[cfg(test)]
 mod tests;

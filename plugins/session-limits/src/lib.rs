@@ -86,7 +86,7 @@ fn validate(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-session_policy! { config: Config, validate: validate, open: open }
+session_policy! { config: Config, schema: "../schema.json", validate: validate, open: open }
 
 #[cfg(test)]
 mod tests;
