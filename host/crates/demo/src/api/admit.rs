@@ -12,6 +12,7 @@ const OBJECTS: &[&str] = &[
     "/metadata/annotations",
     "/spec",
     "/spec/selector",
+    "/spec/selector/matchLabels",
     "/spec/strategy",
     "/spec/strategy/rollingUpdate",
     "/spec/template",
@@ -38,6 +39,7 @@ const LISTS: &[&str] = &[
 const TEXTS: &[&str] = &[
     "/metadata/labels",
     "/metadata/annotations",
+    "/spec/selector/matchLabels",
     "/spec/template/metadata/labels",
     "/data",
     "/stringData",

@@ -347,14 +347,14 @@ fn subresource(
         ("exec" | "attach" | "portforward", &Method::GET | &Method::POST) => {
             live()?;
             Err(Problem::not_implemented(match name {
-                "exec" => "run commands in them",
-                "attach" => "attach to them",
-                _ => "forward ports to them",
+                "exec" => "runs no containers, so there is nothing to run commands in",
+                "attach" => "runs no containers, so there is nothing to attach to",
+                _ => "runs no containers, so there is nothing to forward ports to",
             }))
         }
         ("token", &Method::POST) => {
             live()?;
-            Err(Problem::not_implemented("issue tokens to them"))
+            Err(Problem::not_implemented("issues no tokens"))
         }
         _ => Err(Problem::method_not_allowed()),
     }

@@ -117,19 +117,16 @@ impl Problem {
 
     pub(crate) fn unsupported(content_type: &str) -> Self {
         let message = format!(
-            "the body of the request was in an unknown format ({content_type}); the demo cluster reads application/json and the JSON patch types"
+            "the body of the request was in an unknown format ({content_type}); the demo cluster reads JSON only: \
+             use kubectl apply -f, which sends it"
         );
         Self::new(415, "UnsupportedMediaType", message)
     }
 
+    /// What no in-memory cluster can do: `what` completes "the demo cluster …".
     pub(crate) fn not_implemented(what: &str) -> Self {
-        Self::new(
-            501,
-            "NotImplemented",
-            format!(
-                "the demo cluster runs no containers, so it cannot {what}; use a real cluster for that"
-            ),
-        )
+        let message = format!("the demo cluster {what}; use a real cluster for that");
+        Self::new(501, "NotImplemented", message)
     }
 
     /// The `Status` object.

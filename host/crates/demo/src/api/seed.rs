@@ -50,6 +50,12 @@ fn add(store: &mut Store, namespace: &str, object: Value) -> Result<Value, Probl
 
 fn node(store: &mut Store) -> Result<(), Problem> {
     let nodes = known("", "nodes");
+    add(
+        store,
+        "kube-node-lease",
+        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "demo-node"},
+        "spec": {"holderIdentity": "demo-node", "leaseDurationSeconds": 40}}),
+    )?;
     let mut node = add(
         store,
         "",

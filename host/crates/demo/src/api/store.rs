@@ -61,7 +61,6 @@ pub(crate) enum Happened {
 /// One change.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
-    pub(crate) revision: u64,
     pub(crate) happened: Happened,
     pub(crate) key: Key,
     /// The object after the change; of a deletion, as it was last, with the revision of the deletion.
@@ -180,7 +179,6 @@ impl Store {
         self.revision += 1;
         self.change_bytes += object.size;
         self.changes.push_back(Change {
-            revision: self.revision,
             happened,
             key,
             object,

@@ -152,6 +152,8 @@ pub(crate) fn patch(
     match old {
         None => create(store, resource, &key.namespace, new, dry_run).map(|object| (object, true)),
         Some(old) => {
+            let mut new = new;
+            drop_nulls(&mut new);
             admit::shape(resource, &new)?;
             if Key::of(resource, &new) != *key {
                 return Err(Problem::bad_request(
@@ -288,12 +290,26 @@ fn identify(resource: &Resource, object: &mut Value) -> Result<(), Problem> {
         );
         return Err(Problem::bad_request(message));
     }
+    drop_nulls(object);
     object["apiVersion"] = json!(version);
     object["kind"] = json!(kind);
     if object["metadata"].is_null() {
         object["metadata"] = json!({});
     }
     Ok(())
+}
+
+/// A null is an absent field, as after decoding into Kubernetes' types: `creationTimestamp: null` in a template must not
+/// make it another template.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
 }
 
 fn settle_namespace(

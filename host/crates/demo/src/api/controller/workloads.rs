@@ -149,6 +149,7 @@ fn template_hash(template: &Value) -> String {
         .collect()
 }
 
+/// A number of pods; what is no sensible one counts as none or as very many.
 fn count(value: &Value) -> i64 {
-    value.as_i64().unwrap_or(0)
+    value.as_i64().unwrap_or(0).clamp(0, 1_000_000)
 }

@@ -23,7 +23,16 @@ fn revisions_grow_and_changes_are_remembered_in_order() {
     let changes: Vec<_> = store
         .since(start)
         .unwrap()
-        .map(|it| (it.revision - start, it.happened, it.key.name.clone()))
+        .map(|it| {
+            (
+                meta(&it.object.value, "resourceVersion")
+                    .parse::<u64>()
+                    .unwrap()
+                    - start,
+                it.happened,
+                it.key.name.clone(),
+            )
+        })
         .collect();
     let expected = [
         (1, Happened::Added, "b"),

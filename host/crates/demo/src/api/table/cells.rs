@@ -85,7 +85,7 @@ pub(super) fn restarts(pod: &Value) -> i64 {
     items(&pod["status"]["containerStatuses"])
         .iter()
         .map(|it| number(&it["restartCount"]))
-        .sum()
+        .fold(0, i64::saturating_add)
 }
 
 /// The `STATUS` of a pod: the most telling reason, or the phase.

@@ -21,10 +21,9 @@ pub(in super::super) fn deployments(store: &mut Store) {
 }
 
 fn revision(object: &Value) -> i64 {
-    object["metadata"]["annotations"][REVISION]
-        .as_str()
-        .and_then(|it| it.parse().ok())
-        .unwrap_or(0)
+    let text = object["metadata"]["annotations"][REVISION].as_str();
+    text.and_then(|it| it.parse::<u32>().ok())
+        .map_or(0, i64::from)
 }
 
 fn deployment_step(store: &mut Store, deployment: &Value) {
