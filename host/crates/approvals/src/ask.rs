@@ -169,3 +169,6 @@ fn cut(text: &mut String) {
         text.push('…');
     }
 }
+
+#[cfg(test)]
+mod tests;
