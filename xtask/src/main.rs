@@ -4,6 +4,7 @@ use clap::Parser;
 
 mod cluster;
 mod plugins;
+mod tools;
 mod wasm_std;
 
 /// Set up, build, test and measure Portcullis.
@@ -14,11 +15,14 @@ enum Task {
     Plugins(plugins::Args),
     /// Start and stop the real Kubernetes that the tests use.
     Cluster(cluster::Args),
+    /// Fetch the kubectl and helm that the tests use into `target/tools`.
+    Tools(tools::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Plugins(args) => plugins::run(args),
         Task::Cluster(args) => cluster::run(args),
+        Task::Tools(args) => tools::run(args),
     }
 }
