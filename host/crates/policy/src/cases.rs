@@ -153,7 +153,7 @@ impl std::error::Error for CaseFailures {}
 impl fmt::Display for CaseFailures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = self.failures.len();
-        write!(f, "{n} {} of the bundle's own cases {}: ", if n == 1 { "one" } else { "" }, if n == 1 { "does not hold" } else { "do not hold" })?;
+        write!(f, "{n} of the bundle's own cases {}: ", if n == 1 { "does not hold" } else { "do not hold" })?;
         for (i, failure) in self.failures.iter().take(TOLD).enumerate() {
             write!(f, "{}{failure}", if i > 0 { "; " } else { "" })?;
         }

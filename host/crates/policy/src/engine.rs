@@ -133,8 +133,7 @@ fn config(options: &EngineOptions) -> Config {
         .gc_support(false)
         .wasm_threads(false)
         .wasm_memory64(false)
-        .wasm_component_model(true)
-        .wasm_backtrace(true);
+        .wasm_component_model(true);
     config
 }
 

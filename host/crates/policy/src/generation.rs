@@ -81,6 +81,9 @@ impl Generation {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 impl std::fmt::Debug for Generation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Generation").field("number", &self.number).field("digest", &self.digest).finish_non_exhaustive()

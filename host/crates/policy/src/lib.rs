@@ -44,6 +44,8 @@ mod matching;
 pub mod metrics;
 mod plugin;
 mod status;
+#[cfg(test)]
+mod testing;
 mod wit;
 
 pub use bundle::read::ReadError;

@@ -8,7 +8,6 @@ use aws_lc_rs::digest;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::bundle::{Mode, PluginEntry};
-use crate::cache::{Key, Stage};
 use crate::call::{Callable, Configure};
 use crate::engine::Engine;
 use crate::grants::Grants;

@@ -175,6 +175,7 @@ pub struct ResponseKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "wasmtime makes the variants, from the guest's number")]
 pub(crate) enum WitAction {
     #[component(name = "token")]
     Token,
@@ -187,6 +188,7 @@ pub(crate) enum WitAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "wasmtime makes the variants, from the guest's number")]
 pub(crate) enum WitEncoding {
     #[component(name = "text")]
     Text,
@@ -357,6 +359,7 @@ pub struct Description {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "wasmtime makes the variants, from the guest's number")]
 pub(crate) enum WitLevel {
     #[component(name = "debug")]
     Debug,

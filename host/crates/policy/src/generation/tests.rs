@@ -1,0 +1,34 @@
+//! The interface's own text against the types written by hand.
+
+use crate::testing::{Bundle, world};
+use crate::wit::World;
+
+/// A component made from the `.wit` files alone imports everything that its world may and exports everything that it must, with all types. Its
+/// functions do nothing but trap, so when it gets as far as `describe`, every type has been compared.
+#[tokio::test]
+async fn every_world_of_the_interface_fits() {
+    for world_ in [World::Guard, World::ApprovalRouter, World::Masker, World::AuditSink, World::Notifier, World::SessionPolicy] {
+        let (resolve, id) = world(world_.as_str());
+        let mut module = wit_component::dummy_module(&resolve, id, wit_parser::ManglingAndAbi::Standard32);
+        wit_component::embed_component_metadata(&mut module, &resolve, id, wit_component::StringEncoding::UTF8).unwrap();
+        let wasm = wit_component::ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap();
+        let bundle = Bundle::new();
+        bundle.write("x.wasm", wasm);
+        let http = match world_ {
+            World::AuditSink | World::Notifier => ", capabilities: { http: { origins: [] } }",
+            _ => "",
+        };
+        bundle.plugins(&format!("  - {{ name: x, world: {world_}, component: x.wasm{http} }}"));
+        let grants = crate::Grants { http_client: Some(std::sync::Arc::new(NoNetwork)), ..crate::Grants::default() };
+        let error = crate::Live::open(crate::testing::engine(), bundle.path(), grants).await.err().unwrap().to_string();
+        assert!(error.contains("its `describe` panicked"), "{world_}: {error}");
+    }
+}
+
+struct NoNetwork;
+
+impl crate::HttpClient for NoNetwork {
+    fn send(&self, _: crate::HttpRequest) -> futures_util::future::BoxFuture<'static, Result<crate::HttpResponse, String>> {
+        Box::pin(async { Err("there is no network in this test".to_owned()) })
+    }
+}

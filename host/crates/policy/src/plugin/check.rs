@@ -40,6 +40,10 @@ pub(super) fn imports(component: &Component, world: World, http_granted: bool) -
         let refuse = |why| Err(ComponentError::Import { import: name.to_owned(), why });
         match name {
             names::TYPES => {}
+            // A world's `use types.{facts}` gives the type a second name at the root: there is nothing to call in it.
+            _ if matches!(import.ty, ComponentItem::Type(_)) => {}
+            // And so does `use documents.{document}`; what has it imports the interface too, which is looked at by its own name.
+            "document" if matches!(import.ty, ComponentItem::Resource(_)) => {}
             names::DOCUMENTS if matches!(world, World::Guard | World::ApprovalRouter) => {
                 imports.documents = true;
                 if let ComponentItem::ComponentInstance(instance) = &import.ty {
