@@ -1,1 +1,103 @@
-fn main() {}
+//! `portcullis`: the gateway and its command line.
+
+mod assembly;
+mod config;
+mod default_bundle;
+mod health;
+mod kubeconfig;
+mod outgoing;
+mod quickstart;
+mod settings;
+mod state;
+mod stop;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Memory that comes back to the system after a large list has passed, and less of it in use.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// An identity-aware gateway between AI agents and the Kubernetes API.
+#[derive(Parser)]
+#[command(name = "portcullis", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Quickstart(quickstart::Args),
+    /// Serve a gateway by its configuration file.
+    Serve {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG", default_value = "portcullis.yaml")]
+        config: PathBuf,
+    },
+    /// Check a configuration file, or print its JSON Schema.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Check a configuration file without serving it.
+    Check {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG", default_value = "portcullis.yaml")]
+        config: PathBuf,
+    },
+    /// Print the JSON Schema of the configuration file.
+    Schema,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("PORTCULLIS_LOG").unwrap_or_else(|_| "info".into()),
+        )
+        .init();
+    // One provider of cryptography for the whole process; only a second installation could fail.
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("portcullis: the runtime could not start: {error}");
+            return ExitCode::from(1);
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("portcullis: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Quickstart(args) => quickstart::run(args).await?,
+        Command::Serve { config } => {
+            let settings = settings::Settings::from_file(config::File::read(&config)?)?;
+            let stop = stop::on_signal()?;
+            let running = assembly::start(settings, stop.clone()).await?;
+            tracing::info!(url = %running.gateway.public_url, "serving");
+            stop.cancelled().await;
+            running.stopped().await;
+        }
+        Command::Config(ConfigCommand::Check { config }) => {
+            settings::Settings::from_file(config::File::read(&config)?)?;
+            println!("{} is a gateway's configuration", config.display());
+        }
+        Command::Config(ConfigCommand::Schema) => {
+            println!("{}", serde_json::to_string_pretty(&schemars::schema_for!(config::File))?);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,54 @@
+//! The gateway itself: who I am to it, its connections, its policies.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::recorded;
+use crate::Shared;
+use crate::answer::{Answer, forbidden, malformed};
+use crate::who::Who;
+
+pub async fn whoami(who: Who) -> Json<Value> {
+    let identity = &who.identity;
+    Json(json!({
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "kind": identity.kind.as_str(),
+        "sponsor": identity.sponsor,
+        "groups": identity.groups,
+        "operator": who.is_operator(),
+        "auditor": who.is_auditor(),
+    }))
+}
+
+pub async fn connections(State(shared): State<Shared>, _who: Who) -> Json<Vec<Value>> {
+    let gateway = &shared.gateway;
+    let one = |connection: std::sync::Arc<proxy::Connection>| {
+        json!({
+            "name": connection.name,
+            "url": gateway.connection_url(&connection.name),
+            "upstream": connection.upstream.address(),
+            "impersonates": connection.impersonation.is_some(),
+        })
+    };
+    Json(gateway.connections.list().into_iter().map(one).collect())
+}
+
+pub async fn policy(State(shared): State<Shared>, _who: Who) -> Json<policy::Status> {
+    Json(shared.gateway.policy.status())
+}
+
+pub async fn reload(State(shared): State<Shared>, who: Who) -> Answer<Json<policy::Status>> {
+    if !who.is_operator() {
+        return Err(forbidden("reload the policies", "operators"));
+    }
+    let reloaded = shared.gateway.policy.reload().await;
+    let status = shared.gateway.policy.status();
+    let message = format!("reloaded the policies: generation {}", status.generation);
+    recorded(&shared, ledger::Kind::Administration, &who.identity, message, |_| {}).await?;
+    match reloaded {
+        Ok(_) => Ok(Json(status)),
+        Err(error) => Err(malformed("bundle", error.to_string())),
+    }
+}

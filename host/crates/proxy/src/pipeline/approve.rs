@@ -1,0 +1,187 @@
+//! A person's word: asked for, waited for, used once, and checked again at the moment of forwarding (P6).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use approvals::{Approval, ApprovalError, Ask, Scope, State, Target};
+use kube_request::{Cause, KubeRequest, Refusal};
+use ledger::Durability;
+use ledger::Decision;
+use policy::{Document, Facts, Finding, Generation, GrantScope, Route, Waiting};
+
+use super::decide::{Permit, failed, sentence};
+use super::target;
+use crate::connection::Connection;
+use crate::gateway::{Caller, Gateway};
+use crate::trail::Trail;
+
+/// No client is kept waiting longer, whatever a router says: load balancers and agents give up before.
+const HOLD_MAX: Duration = Duration::from_secs(600);
+
+/// Finds an unused grant for exactly this request, or asks for one, and holds or refuses as the router says.
+#[expect(clippy::too_many_arguments, reason = "one stage's whole input")]
+pub async fn obtain(
+    gateway: &Arc<Gateway>,
+    trail: &mut Trail,
+    generation: &Arc<Generation>,
+    connection: &Arc<Connection>,
+    caller: &Caller,
+    request: &KubeRequest,
+    facts: &Facts,
+    body: Option<Arc<dyn Document>>,
+    findings: &[(Arc<str>, Finding)],
+) -> Result<Permit, Refusal> {
+    let why: Vec<Finding> = findings.iter().map(|(_, finding)| finding.clone()).collect();
+    let route = match generation.route(facts, body, &why).await {
+        Ok(Some(routed)) => routed.route,
+        Ok(None) => {
+            return Err(Refusal::new(
+                403,
+                Cause::PolicyFailed,
+                "policy",
+                "a policy wants this approved, but no router says by whom; ask the gateway's operator to add one",
+            ));
+        }
+        Err(failure) => return Err(failed(failure)),
+    };
+    let ask = ask(caller, connection, request, &route, target::look(connection, caller, request).await?, findings);
+
+    let approval = gateway.approvals.request(&ask).await.map_err(|e| unusable(&e))?;
+    trail.approval(&approval.id);
+    match approval.state {
+        State::Approved => return used(gateway, trail, &approval.id, &ask).await,
+        State::Denied => return Err(denied(&approval)),
+        _ => {}
+    }
+    let Waiting::Hold(seconds) = route.waiting else {
+        return Err(pending(&approval.url, findings, "run the same command again once it is approved"));
+    };
+
+    trail.decided(Decision::Hold);
+    trail.intend(Durability::Durable, None).await?;
+    let limit = Duration::from_secs(u64::from(seconds)).min(HOLD_MAX);
+    gateway.telemetry.held.inc();
+    let _held = Held(gateway.clone());
+    let session = caller.session.clone();
+    let answered = tokio::select! {
+        why = session.ended() => {
+            return Err(Refusal::new(401, Cause::SessionEnded, "session", format!("the session ended while the request was held: {why}")));
+        }
+        answered = gateway.approvals.wait(&approval.id, limit) => answered.map_err(|e| unusable(&e))?,
+    };
+    match answered.state {
+        // The object may have changed while people thought about it, so it is looked at again.
+        State::Approved => {
+            let ask = Ask { target: target::look(connection, caller, request).await?, ..ask };
+            used(gateway, trail, &answered.id, &ask).await
+        }
+        State::Denied => Err(denied(&answered)),
+        State::Pending => {
+            Err(pending(&answered.url, findings, "nobody has answered yet; run the same command again once it is approved"))
+        }
+        State::Used | State::Expired | State::Withdrawn => Err(Refusal::new(
+            403,
+            Cause::ApprovalExpired,
+            "approval",
+            format!("the approval {} is {}; run the command again to ask anew", answered.id, answered.state.as_str()),
+        )),
+    }
+}
+
+/// Uses a granted approval: from here on it is gone, whatever becomes of the request.
+async fn used(gateway: &Gateway, trail: &mut Trail, id: &str, ask: &Ask) -> Result<Permit, Refusal> {
+    match gateway.approvals.consume(id, ask, trail.id()).await {
+        Ok(_) => {
+            trail.decided(Decision::Allow);
+            Ok(Permit(()))
+        }
+        Err(ApprovalError::Refused(why)) => Err(Refusal::new(
+            409,
+            Cause::ApprovalExpired,
+            "approval",
+            format!("the approval {id} does not let this through: {why}; run the command again to ask anew"),
+        )),
+        Err(error) => Err(unusable(&error)),
+    }
+}
+
+struct Held(Arc<Gateway>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.telemetry.held.dec();
+    }
+}
+
+fn ask(
+    caller: &Caller,
+    connection: &Connection,
+    request: &KubeRequest,
+    route: &Route,
+    target: Target,
+    findings: &[(Arc<str>, Finding)],
+) -> Ask {
+    let (plugin, rule, message) = findings.first().map_or_else(Default::default, |(plugin, finding)| {
+        (plugin.to_string(), finding.rule.clone(), finding.message.clone())
+    });
+    Ask {
+        requester: caller.person(),
+        session: caller.session.id.clone(),
+        connection: connection.name.clone(),
+        purpose: caller.session.purpose.clone(),
+        command: request.command(),
+        plugin,
+        rule,
+        message,
+        request_hash: request.hash(),
+        target,
+        route: approvals::Route {
+            groups: route.groups.clone(),
+            subjects: route.subjects.clone(),
+            needed: route.needed,
+            expires_after: route.expires_after,
+            scope: match route.scope {
+                GrantScope::ThisVersion => Scope::ThisVersion,
+                GrantScope::ThisObject => Scope::ThisObject,
+            },
+        },
+    }
+}
+
+fn pending(url: &str, findings: &[(Arc<str>, Finding)], next: &str) -> Refusal {
+    let why = findings.first().map_or_else(
+        || "this needs a person's approval".to_owned(),
+        |(plugin, finding)| sentence("held for approval", plugin, finding),
+    );
+    let field = findings.first().map_or_else(|| "policy".to_owned(), |(plugin, finding)| format!("{plugin}/{}", finding.rule));
+    Refusal::new(403, Cause::ApprovalPending, field, format!("{why}; approve it at {url}; {next}"))
+}
+
+fn denied(approval: &Approval) -> Refusal {
+    let (by, comment) = match approval.denied_by() {
+        Some(no) => (no.by.subject.as_str(), no.comment.as_ref().map(|c| format!(": {c}")).unwrap_or_default()),
+        None => ("an approver", String::new()),
+    };
+    Refusal::new(
+        403,
+        Cause::ApprovalDenied,
+        format!("{}/{}", approval.plugin, approval.rule),
+        format!("{by} denied it{comment}; do not repeat it without talking to them"),
+    )
+}
+
+fn unusable(error: &ApprovalError) -> Refusal {
+    match error {
+        ApprovalError::TooMany { .. } => Refusal::new(403, Cause::BudgetExceeded, "approvals", error.to_string()),
+        ApprovalError::Route { .. } => Refusal::new(403, Cause::PolicyFailed, "approvals", error.to_string()),
+        _ => {
+            tracing::error!(%error, "approvals cannot be kept");
+            Refusal::new(
+                503,
+                Cause::AuditUnavailable,
+                "approvals",
+                "the approval cannot be stored, so the request is refused; try again",
+            )
+        }
+    }
+}

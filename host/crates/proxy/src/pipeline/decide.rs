@@ -1,0 +1,81 @@
+//! The decision: every guard that applies, the strictest verdict, and the approval when one is needed.
+
+use std::sync::Arc;
+
+use kube_request::{Cause, KubeRequest, Refusal};
+use ledger::Decision as Recorded;
+use policy::{Decision, Failure, Finding, Generation, Judgement};
+
+use super::{approve, document, facts};
+use crate::connection::{Connection, Unjudged};
+use crate::gateway::{Caller, Gateway};
+use crate::trail::Trail;
+
+/// Proof that a decision to forward was made. Only this module and [`approve`] make one.
+pub struct Permit(pub(super) ());
+
+/// Judges the request, and waits for a person when a guard wants one.
+///
+/// # Errors
+/// The refusal, when the decision is not to forward.
+pub async fn permit(
+    gateway: &Arc<Gateway>,
+    trail: &mut Trail,
+    generation: &Arc<Generation>,
+    connection: &Arc<Connection>,
+    caller: &Caller,
+    request: &KubeRequest,
+) -> Result<Permit, Refusal> {
+    let facts = facts::of(&connection.name, caller, request);
+    let body = document::of(connection, caller, request);
+    let judgement = generation.judge(&facts, body.clone()).await;
+    trail.judged(generation.number, &judgement);
+    match judgement.decision {
+        Decision::Deny => Err(denied(&judgement)),
+        Decision::RequireApproval => {
+            approve::obtain(gateway, trail, generation, connection, caller, request, &facts, body, &judgement.findings).await
+        }
+        Decision::Allow => {
+            trail.decided(Recorded::Allow);
+            Ok(Permit(()))
+        }
+        Decision::NoOpinion => match connection.unjudged {
+            Unjudged::Allow => {
+                trail.decided(Recorded::Allow);
+                Ok(Permit(()))
+            }
+            Unjudged::Deny => Err(Refusal::denied(
+                "connection/default",
+                "no policy allows this, and the connection refuses what none allows; ask the gateway's operator for a rule that does",
+            )),
+        },
+    }
+}
+
+fn denied(judgement: &Judgement) -> Refusal {
+    match (judgement.findings.first(), &judgement.failure) {
+        (Some((plugin, finding)), _) => {
+            Refusal::denied(format!("{plugin}/{}", finding.rule), sentence("refused", plugin, finding))
+        }
+        (None, Some(failure)) => failed(failure.clone()),
+        (None, None) => Refusal::denied("policy", "refused by a policy that gave no reason; ask the gateway's operator why"),
+    }
+}
+
+/// One line for people: the rule, why, what to do.
+pub fn sentence(what: &str, plugin: &str, finding: &Finding) -> String {
+    let mut text = format!("{what} by {plugin}, rule {}: {}", finding.rule, finding.message.trim_end_matches('.'));
+    if let Some(remedy) = &finding.remedy {
+        text.push_str("; ");
+        text.push_str(remedy.trim_end_matches('.'));
+    }
+    text
+}
+
+/// A policy that trapped, ran out of time or memory, or could not be asked: this one request is refused (P7).
+pub fn failed(failure: Failure) -> Refusal {
+    Refusal::new(403, Cause::PolicyFailed, failure.plugin.to_string(), format!("the request could not be judged: {failure}"))
+}
+
+/// The kind of answer, for the mask plan.
+pub use facts::response_kind;

@@ -1,0 +1,90 @@
+//! The request's body as policies read it, with a server-side dry run behind `preview()`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use kube_request::{BodyType, Json, KubeRequest, Verb};
+use policy::{Document, JsonDocument};
+use tokio::sync::OnceCell;
+
+use crate::connection::Connection;
+use crate::gateway::Caller;
+use crate::upstream::Exchange;
+
+/// An object is never larger than the API server takes.
+const MOST: usize = 8 << 20;
+/// The API server's own limit for a write is 34 s; a preview must leave time for the write itself.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The document of a request that has a body.
+pub fn of(connection: &Arc<Connection>, caller: &Caller, request: &KubeRequest) -> Option<Arc<dyn Document>> {
+    let body = request.body.as_ref()?;
+    let json = Arc::new(body.json.clone());
+    if !matches!(request.verb, Verb::Create | Verb::Update | Verb::Patch) || request.subresource.is_some() {
+        return Some(Arc::new(JsonDocument::new(json)));
+    }
+    let tried = Arc::new(Tried {
+        connection: connection.clone(),
+        caller: caller.clone(),
+        method: request.method.as_str(),
+        target: dry_run_target(&request.target()),
+        content_type: body.content_type,
+        bytes: Bytes::copy_from_slice(&body.bytes),
+        answer: OnceCell::new(),
+    });
+    Some(Arc::new(JsonDocument::with_preview(
+        json,
+        Arc::new(move || {
+            let tried = tried.clone();
+            Box::pin(async move { tried.answer.get_or_init(|| tried.ask()).await.clone() })
+        }),
+    )))
+}
+
+fn dry_run_target(target: &str) -> String {
+    let separator = if target.contains('?') { '&' } else { '?' };
+    if target.contains("dryRun=") { target.to_owned() } else { format!("{target}{separator}dryRun=All") }
+}
+
+/// A write that is tried once for however many policies ask.
+struct Tried {
+    connection: Arc<Connection>,
+    caller: Caller,
+    method: &'static str,
+    target: String,
+    content_type: BodyType,
+    bytes: Bytes,
+    answer: OnceCell<Result<Arc<Json>, String>>,
+}
+
+impl Tried {
+    async fn ask(&self) -> Result<Arc<Json>, String> {
+        let mut request = Request::builder()
+            .method(self.method)
+            .uri(&self.target)
+            .header(header::ACCEPT, HeaderValue::from_static("application/json"))
+            .header(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type.media_type()))
+            .body(Full::new(self.bytes.clone()))
+            .map_err(|e| e.to_string())?;
+        if let Some(impersonation) = &self.connection.impersonation {
+            impersonation.apply(&self.caller.identity, request.headers_mut()).map_err(|e| e.to_string())?;
+        }
+        let asked = async {
+            let response = self.connection.upstream.send(request, Exchange::Short).await.map_err(|e| e.to_string())?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), MOST).collect().await.map_err(|e| e.to_string())?;
+            Ok::<_, String>((status, body.to_bytes()))
+        };
+        let (status, body) =
+            tokio::time::timeout(LIMIT, asked).await.map_err(|_| "the dry run took longer than 10 s".to_owned())??;
+        let json = Json::parse(&body).map_err(|e| format!("the dry run's answer is not JSON: {e}"))?;
+        if status == StatusCode::OK || status == StatusCode::CREATED {
+            return Ok(Arc::new(json));
+        }
+        let why = json.pointer("/message").and_then(Json::as_str).unwrap_or("no reason given");
+        Err(format!("the API server would refuse this write: {status}: {why}"))
+    }
+}

@@ -1,0 +1,134 @@
+//! One exchange with the API server: intent recorded, request sent, answer handed to the release.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
+use kube_request::{Cause, Refusal};
+use ledger::Durability;
+use ledger::Kind;
+
+use super::screen::Screen;
+use super::{Admitted, decide, refuse, release, tunnel};
+use crate::body::Reply;
+use crate::trail::Trail;
+use crate::upstream::{Exchange, PooledBody, UpstreamError};
+
+/// Forwards what was permitted and answers the client. Every way out is recorded.
+pub async fn run(mut admitted: Admitted, mut trail: Trail) -> Response<Reply> {
+    let gateway = admitted.gateway.clone();
+    match forwarded(&mut admitted, &mut trail).await {
+        Ok(answer) => match release::answer(admitted, trail, answer).await {
+            Ok(response) => response,
+            Err(failure) => {
+                let (trail, refusal, upstream) = *failure;
+                refuse::answer(&gateway, trail, refusal, upstream).await
+            }
+        },
+        Err(refusal) => refuse::answer(&gateway, trail, refusal, None).await,
+    }
+}
+
+/// An answer that began, with what it takes to release it.
+pub struct Answer {
+    pub response: Response<PooledBody>,
+    pub exchange: Exchange,
+    pub plan: std::sync::Arc<masking::CompiledPlan>,
+}
+
+async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer, Refusal> {
+    let Admitted { connection, request, generation, permit: _, .. } = &*admitted;
+    let exchange = exchange(request);
+    trail.kind(match (exchange, request.subresource.as_deref()) {
+        (_, Some("exec")) => Kind::Command,
+        (Exchange::Short, _) => Kind::Request,
+        (Exchange::Long | Exchange::Upgrade, _) => Kind::Stream,
+    });
+    // The plan comes first: a masker that fails must not be found out after a write.
+    let plan = generation.mask_plan(&decide::response_kind(&connection.name, request)).await.map_err(decide::failed)?;
+    let read_only = request.is_read();
+    if !read_only || exchange != Exchange::Short {
+        let durability = if read_only { Durability::Written } else { Durability::Durable };
+        let body = shown_body(admitted, &plan);
+        trail.intend(durability, body.as_deref()).await?;
+    }
+    let mut outgoing = Request::builder()
+        .method(request.method.as_str())
+        .uri(request.target())
+        .body(Full::new(request.body.as_ref().map(|body| Bytes::copy_from_slice(&body.bytes)).unwrap_or_default()))
+        .map_err(|e| broken(&UpstreamError::Request(e)))?;
+    headers(admitted, trail, outgoing.headers_mut())?;
+    let response = admitted.connection.upstream.send(outgoing, exchange).await.map_err(|e| broken(&e))?;
+    if response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
+        // CVE-2022-3172: a redirect would carry the client's credential somewhere else.
+        return Err(Refusal::new(
+            502,
+            Cause::UpstreamUnavailable,
+            "response",
+            "the cluster answered with a redirect, which is never passed on; ask for the resource at its own path",
+        ));
+    }
+    Ok(Answer { response, exchange, plan })
+}
+
+fn exchange(request: &kube_request::KubeRequest) -> Exchange {
+    if request.upgrade.is_some() {
+        Exchange::Upgrade
+    } else if request.is_streaming() {
+        Exchange::Long
+    } else {
+        Exchange::Short
+    }
+}
+
+/// The request's body as it may be recorded: masked by the same plan as an answer with that object. A patch as a list
+/// of operations is no object, so where anything would be masked only its hash is kept.
+fn shown_body(admitted: &Admitted, plan: &std::sync::Arc<masking::CompiledPlan>) -> Option<Bytes> {
+    let body = admitted.request.body.as_ref()?;
+    if plan.is_empty() {
+        return Some(Bytes::copy_from_slice(&body.bytes));
+    }
+    if body.content_type == kube_request::BodyType::JsonPatch {
+        return None;
+    }
+    let mut shown = Vec::with_capacity(body.bytes.len());
+    let mut masker = masking::Masker::new(plan.clone(), admitted.gateway.token_key.clone());
+    masker.push(&body.bytes, &mut shown).ok()?;
+    masker.finish(&mut shown).ok()?;
+    Some(shown.into())
+}
+
+/// The headers that the API server gets: what was understood of the client's, then the gateway's, identity last.
+fn headers(admitted: &Admitted, trail: &Trail, out: &mut HeaderMap) -> Result<(), Refusal> {
+    for (name, value) in admitted.request.upstream_headers() {
+        let value = HeaderValue::from_str(&value)
+            .map_err(|_| Refusal::malformed(format!("headers.{name}"), "a header field cannot be sent on; leave it out"))?;
+        out.append(name, value);
+    }
+    // The cluster's own audit log then carries the id of the gateway's record.
+    if let Ok(id) = HeaderValue::from_str(trail.id()) {
+        out.insert("audit-id", id);
+    }
+    if let Some(impersonation) = &admitted.connection.impersonation {
+        impersonation
+            .apply(&admitted.caller.identity, out)
+            .map_err(|e| Refusal::new(403, Cause::PolicyDenied, "impersonation", e.to_string()))?;
+    }
+    Ok(())
+}
+
+fn broken(error: &UpstreamError) -> Refusal {
+    let code = if matches!(error, UpstreamError::Slow { .. }) { 504 } else { 503 };
+    Refusal::new(code, Cause::UpstreamUnavailable, "upstream", error.to_string())
+}
+
+/// Whether the answer is the start of a tunnel.
+pub fn is_tunnel(answer: &Answer) -> bool {
+    answer.exchange == Exchange::Upgrade && answer.response.status() == StatusCode::SWITCHING_PROTOCOLS
+}
+
+pub use tunnel::open as open_tunnel;
+
+/// The screen of an answer's bytes.
+pub fn screen(admitted: &Admitted, answer: &Answer) -> Result<Screen, Refusal> {
+    Screen::choose(&admitted.request, answer.response.headers(), &answer.plan, &admitted.gateway.token_key).map_err(Refusal::from)
+}

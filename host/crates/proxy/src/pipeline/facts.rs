@@ -1,0 +1,54 @@
+//! What policies are told, from what the gateway knows.
+
+use identity::{Identity, Kind};
+use kube_request::KubeRequest;
+use policy::{Facts, IdentityFacts, IdentityKind, RequestFacts, ResponseKind, SessionFacts};
+
+use crate::gateway::Caller;
+
+/// Everything besides the body.
+pub fn of(connection: &str, caller: &Caller, request: &KubeRequest) -> Facts {
+    let session = &caller.session;
+    Facts {
+        identity: identity(&caller.identity),
+        session: SessionFacts {
+            id: session.id.clone(),
+            purpose: session.purpose.clone(),
+            opened: milliseconds(session.opened),
+            expires: milliseconds(session.expires),
+        },
+        request: RequestFacts::new(connection, request),
+    }
+}
+
+/// Who asks.
+pub fn identity(identity: &Identity) -> IdentityFacts {
+    IdentityFacts {
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone(),
+        kind: match identity.kind {
+            Kind::Human => IdentityKind::Human,
+            Kind::Agent => IdentityKind::Agent,
+            Kind::Workload => IdentityKind::Workload,
+        },
+        sponsor: identity.sponsor.clone(),
+        groups: identity.groups.clone(),
+    }
+}
+
+/// The kind of answer, for mask plans.
+pub fn response_kind(connection: &str, request: &KubeRequest) -> ResponseKind {
+    ResponseKind {
+        connection: connection.to_owned(),
+        verb: request.verb.as_str().to_owned(),
+        is_resource: request.is_resource,
+        group: request.group.clone(),
+        version: request.version.clone(),
+        resource: request.resource.clone(),
+        subresource: request.subresource.clone(),
+    }
+}
+
+fn milliseconds(microseconds: i64) -> u64 {
+    u64::try_from(microseconds / 1000).unwrap_or(0)
+}

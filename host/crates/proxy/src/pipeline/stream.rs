@@ -1,0 +1,164 @@
+//! Long answers: a task of its own masks, records and releases piece by piece, and ends with the session.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::BodyExt;
+use ledger::{self as record, AppendError, Bodies, Body, BodyWriter, OUT, Side, StreamRecorder};
+use tokio::sync::mpsc;
+
+use super::screen::Screen;
+use super::{Admitted, refuse};
+use crate::body::{Cut, Reply};
+use crate::trail::{Trail, unavailable};
+use crate::upstream::PooledBody;
+
+/// How the bytes of a stream are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// With their times: a watch, a followed log.
+    Frames,
+    /// As one body: a list that is merely large.
+    Body,
+}
+
+/// Pieces on their way to the client. With the connection's own buffers this bounds what a slow client costs.
+const PIECES: usize = 2;
+/// How long a client may leave a piece unread before the stream is cut.
+const UNREAD_LIMIT: Duration = Duration::from_secs(60);
+/// How long the API server may pause in the middle of a large list.
+const PAUSE_LIMIT: Duration = Duration::from_secs(60);
+
+/// Begins to release; the answer's head goes out at once. `first` is masked already.
+pub fn open(
+    admitted: Admitted,
+    mut trail: Trail,
+    body: PooledBody,
+    screen: Screen,
+    kept: Kept,
+    first: Vec<u8>,
+    (status, headers, recorded): (StatusCode, HeaderMap, record::Response),
+) -> Response<Reply> {
+    let (to_client, pieces) = mpsc::channel(PIECES);
+    let mut response = Response::new(Reply::Stream(pieces));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    refuse::count(&admitted.gateway, &trail, &response);
+    tokio::spawn(async move {
+        let gateway = admitted.gateway.clone();
+        gateway.telemetry.streams.inc();
+        let mut pump = Pump { admitted, body, screen: Some(screen), to_client, masked: 0, kept: None };
+        let interrupted = pump.run(&mut trail, kept, first).await.err();
+        if let Some(why) = &interrupted
+            // The client must not take what it has for the whole.
+            && pump.to_client.try_send(Err(Cut(why.clone()))).is_err()
+        {
+            tracing::debug!(%why, "a stream ended with nobody reading it");
+        }
+        gateway.telemetry.masked.inc_by(pump.masked);
+        gateway.telemetry.streams.dec();
+        let mut recorded = record::Response { masked: pump.masked, interrupted, ..recorded };
+        let stored = match pump.kept.take() {
+            Some(Keeper::Body(writer)) => match writer.finish().await {
+                Ok(stored) => Some(stored),
+                Err(error) => {
+                    tracing::error!(%error, "a large answer's body could not be kept");
+                    None
+                }
+            },
+            Some(Keeper::Frames(frames)) => {
+                recorded.bytes = frames.bytes();
+                None
+            }
+            None => None,
+        };
+        let bodies = Bodies { request: None, response: stored.as_ref().map(Body::Stored) };
+        if let Err(refusal) = trail.end(Some(status.as_u16()), recorded, bodies).await {
+            tracing::error!(%refusal, "a stream's end could not be recorded");
+        }
+    });
+    response
+}
+
+/// Where the bytes of a stream are kept before they go out.
+enum Keeper {
+    Frames(StreamRecorder),
+    Body(BodyWriter),
+}
+
+impl Keeper {
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), AppendError> {
+        match self {
+            Self::Frames(frames) => frames.push(OUT, bytes),
+            Self::Body(writer) => writer.write(bytes),
+        }
+    }
+}
+
+struct Pump {
+    admitted: Admitted,
+    body: PooledBody,
+    screen: Option<Screen>,
+    to_client: mpsc::Sender<Result<Bytes, Cut>>,
+    masked: u64,
+    kept: Option<Keeper>,
+}
+
+impl Pump {
+    /// Runs to the end of the answer; an error says why it ended before.
+    async fn run(&mut self, trail: &mut Trail, kept: Kept, first: Vec<u8>) -> Result<(), String> {
+        self.kept = Some(match kept {
+            Kept::Frames => Keeper::Frames(trail.stream()),
+            Kept::Body => {
+                let writer = self.admitted.gateway.ledger.body_writer(trail.id(), Side::Response);
+                Keeper::Body(writer.map_err(|e| e.to_string())?)
+            }
+        });
+        self.release(first).await?;
+        let session = self.admitted.caller.session.clone();
+        let _used = session.stream();
+        let mut ended = std::pin::pin!(session.ended());
+        // A watch may be silent for hours; a list may not.
+        let pause = if kept == Kept::Body { PAUSE_LIMIT } else { Duration::MAX };
+        loop {
+            let frame = tokio::select! {
+                why = ended.as_mut() => return Err(why.to_string()),
+                () = self.to_client.closed() => return Err("the client went away".to_owned()),
+                frame = tokio::time::timeout(pause, self.body.frame()) => frame,
+            };
+            let mut out = Vec::new();
+            match frame {
+                Err(_) => return Err("the cluster paused for 60 s".to_owned()),
+                Ok(Some(Err(error))) => return Err(format!("the cluster's answer broke off: {error}")),
+                Ok(Some(Ok(frame))) => {
+                    if let (Some(chunk), Some(screen)) = (frame.data_ref(), &mut self.screen) {
+                        screen.push(&self.admitted.generation, chunk, &mut out).await.map_err(|e| e.to_string())?;
+                    }
+                    self.release(out).await?;
+                }
+                Ok(None) => {
+                    if let Some(screen) = self.screen.take() {
+                        self.masked = screen.finish(&mut out).map_err(|e| e.to_string())?;
+                    }
+                    return self.release(out).await;
+                }
+            }
+        }
+    }
+
+    /// Recorded, then released.
+    async fn release(&mut self, out: Vec<u8>) -> Result<(), String> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        if let Some(keeper) = &mut self.kept {
+            keeper.keep(&out).map_err(|e| unavailable(&e).message)?;
+        }
+        match tokio::time::timeout(UNREAD_LIMIT, self.to_client.send(Ok(out.into()))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err("the client went away".to_owned()),
+            Err(_) => Err("the client left what it was sent unread for 60 s".to_owned()),
+        }
+    }
+}

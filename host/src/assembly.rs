@@ -1,0 +1,136 @@
+//! A gateway put together from its settings, and taken apart again.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use proxy::certificate::Certificate;
+use proxy::telemetry::Telemetry;
+use proxy::upstream::Upstream;
+use proxy::{Connection, Connections, Front, Gateway, listener, outbound};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::outgoing::Outgoing;
+use crate::settings::{ConnectionSettings, Settings, Source};
+use crate::{health, state};
+
+/// The key of masked values' tokens, in the store.
+const TOKEN_KEY: &str = "masking-token-key";
+
+/// A gateway that answers.
+pub struct Running {
+    /// Its parts.
+    pub gateway: Arc<Gateway>,
+    /// Where health and metrics are served.
+    pub metrics: SocketAddr,
+    /// The key that verifies its ledger.
+    pub public_key_file: PathBuf,
+    tasks: JoinSet<()>,
+}
+
+/// Opens everything, starts everything, and returns once requests are answered.
+///
+/// # Errors
+/// When any part cannot be had: nothing is served then.
+pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Running> {
+    state::folder(&settings.state)?;
+    let ledger_dir = settings.state.join("ledger");
+    let public_key_file = ledger_dir.join("ledger.pub");
+    let ledger = {
+        let dir = ledger_dir.clone();
+        tokio::task::spawn_blocking(move || ledger::Ledger::open(&dir, ledger::Options::default()))
+            .await?
+            .with_context(|| format!("the ledger in {}", ledger_dir.display()))?
+    };
+    let store = Arc::new(store::Store::open(&settings.store).await.context("the state")?);
+    let token_key: [u8; 32] = store
+        .secret(TOKEN_KEY, 32)
+        .await
+        .context("the state")?
+        .as_slice()
+        .try_into()
+        .context("the kept key of masked values is not 32 bytes long; restore the state from a copy")?;
+
+    let certificate = Certificate::open(&settings.certificate.0, &settings.certificate.1)?;
+    certificate.follow();
+    let connections = Connections::default();
+    for connection in &settings.connections {
+        let name = connection.name.clone();
+        connections.put(connect(connection).await.with_context(|| format!("connection `{name}`"))?)?;
+    }
+
+    let engine = policy::Engine::new(policy::EngineOptions {
+        cache_dir: Some(settings.state.join("components")),
+        ..Default::default()
+    })?;
+    let origins =
+        settings.http_origins.iter().map(|text| policy::Origin::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let grants = policy::Grants { http_origins: origins, http_client: Some(Arc::new(Outgoing::new()?)), ..Default::default() };
+    let policy = policy::Live::open(engine, &settings.bundle, grants)
+        .await
+        .with_context(|| format!("the policies in {}", settings.bundle.display()))?;
+    let policy = Arc::new(policy);
+
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; give another address", settings.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("https://{address}"));
+    let notifiers = outbound::Notifiers(policy.clone());
+    let approvals =
+        approvals::Approvals::start(store.clone(), approvals::Options::new(public_url.as_str()), notifiers).await?;
+    let gateway = Arc::new(Gateway {
+        connections,
+        verifier: identity::Verifier::new(settings.issuers.clone(), identity::VerifierOptions::default())?,
+        sessions: identity::Sessions::start(store.clone(), identity::SessionOptions::default()).await?,
+        policy,
+        approvals,
+        ledger,
+        token_key: Arc::new(masking::TokenKey::new(token_key)),
+        telemetry: Telemetry::default(),
+        public_url,
+    });
+
+    let mut tasks = JoinSet::new();
+    let (metrics, health) = health::serve(settings.metrics, gateway.clone(), stop.clone()).await?;
+    tasks.spawn(health);
+    tasks.spawn(outbound::deliver(gateway.policy.clone(), gateway.ledger.clone(), store, stop.clone()));
+    let elsewhere = console::Console::new(
+        gateway.clone(),
+        console::Access { operators: settings.access.operators, auditors: settings.access.auditors },
+        settings.issuers.iter().filter_map(|i| Some((i.issuer.clone(), i.audiences.first()?.clone()))).collect(),
+    );
+    let front = Arc::new(Front { gateway: gateway.clone(), elsewhere: Arc::new(elsewhere) });
+    tasks.spawn(listener::serve(listener, certificate.server_config()?, front, stop));
+    Ok(Running { gateway, metrics, public_key_file, tasks })
+}
+
+impl Running {
+    /// Waits for the end of all that was started; `stop` must have been cancelled. What counts was durable before.
+    pub async fn stopped(mut self) {
+        while self.tasks.join_next().await.is_some() {}
+        if let Err(error) = self.gateway.sessions.shutdown().await {
+            tracing::warn!(%error, "the last use of sessions could not be kept");
+        }
+        if let Err(error) = self.gateway.ledger.clone().close().await {
+            tracing::warn!(%error, "the ledger's last checkpoint could not be signed; the next start signs one");
+        }
+    }
+}
+
+async fn connect(settings: &ConnectionSettings) -> Result<Connection> {
+    let upstream = match &settings.source {
+        Source::Kubeconfig(file, context) => Upstream::from_kubeconfig(file, context.as_deref()).await?,
+        Source::InCluster => Upstream::in_cluster()?,
+    };
+    Ok(Connection {
+        label: settings.name.as_str().into(),
+        name: settings.name.clone(),
+        upstream,
+        impersonation: settings.impersonation.clone(),
+        unjudged: settings.unjudged,
+    })
+}

@@ -1,0 +1,169 @@
+//! `portcullis.yaml`: read once at start, as it is written; [`settings`](crate::settings) makes it whole and checks it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A gateway's configuration file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct File {
+    /// Where clients and people reach the gateway: `0.0.0.0:8443`.
+    pub listen: SocketAddr,
+    /// The same as they write it: `https://gateway.example:8443`. Made of `listen` when left out.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// Where `/livez`, `/readyz` and `/metrics` are served, without TLS and without login.
+    #[serde(default = "metrics")]
+    pub metrics: SocketAddr,
+    /// The gateway's certificate. Read again when the files change.
+    pub tls: Tls,
+    /// The folder for the ledger, the state and compiled components. Made when missing, readable by the gateway only.
+    pub state: PathBuf,
+    /// `postgres://…` for several replicas. SQLite in the state folder when left out.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// The OIDC issuers whose tokens are accepted.
+    pub issuers: Vec<identity::IssuerConfig>,
+    /// The clusters.
+    pub connections: Vec<Connection>,
+    /// The folder of the policy bundle; reloaded when it changes.
+    pub bundle: PathBuf,
+    /// What plugins may use, when their bundle asks for it.
+    #[serde(default)]
+    pub grants: Grants,
+    /// Who may do what with the gateway itself.
+    #[serde(default)]
+    pub access: Access,
+}
+
+fn metrics() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9090))
+}
+
+/// The gateway's certificate and key, both PEM.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, the gateway's own certificate first.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// A registered cluster.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Connection {
+    /// Its name: lower-case letters, digits and dashes.
+    pub name: String,
+    /// A kubeconfig file with the gateway's own credential.
+    #[serde(default)]
+    pub kubeconfig: Option<PathBuf>,
+    /// A context of it other than the current one.
+    #[serde(default)]
+    pub context: Option<String>,
+    /// The cluster that the gateway runs in, by its service account.
+    #[serde(default)]
+    pub in_cluster: bool,
+    /// Tell the API server who asks, so that its own RBAC applies too.
+    #[serde(default)]
+    pub impersonate: Option<Impersonate>,
+    /// What happens to a request on which no policy has an opinion.
+    #[serde(default)]
+    pub default: Default,
+}
+
+/// How a caller is named to the API server.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Impersonate {
+    /// Put before the subject.
+    #[serde(default)]
+    pub user_prefix: String,
+    /// Put before each group.
+    #[serde(default)]
+    pub group_prefix: String,
+}
+
+/// The decision where no policy has an opinion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, std::default::Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Default {
+    /// Refuse.
+    #[default]
+    Deny,
+    /// Let through.
+    Allow,
+}
+
+/// Capabilities that the operator grants.
+#[derive(Debug, Clone, std::default::Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Grants {
+    /// Origins that sinks and notifiers may reach: `https://hooks.example`.
+    #[serde(default)]
+    pub http_origins: Vec<String>,
+}
+
+/// Groups, as the issuers' tokens name them.
+#[derive(Debug, Clone, std::default::Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Access {
+    /// May see and end every session, and reload the policies.
+    #[serde(default)]
+    pub operators: Vec<String>,
+    /// May read the log of everyone.
+    #[serde(default)]
+    pub auditors: Vec<String>,
+}
+
+/// Why a configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("cannot read {file}: {source}; give its path with --config")]
+    Read {
+        /// Which file.
+        file: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// It is not what the schema says: the message has line, column and the place.
+    #[error("{file} is not a gateway's configuration:\n{message}\n`portcullis config schema` prints what may be written")]
+    Content {
+        /// Which file.
+        file: PathBuf,
+        /// The parser's report with a snippet.
+        message: String,
+    },
+}
+
+impl File {
+    /// Reads a file. Paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// With the line, the column and the snippet when something in it is wrong.
+    pub fn read(file: &Path) -> Result<Self, FileError> {
+        let text = std::fs::read_to_string(file).map_err(|source| FileError::Read { file: file.to_owned(), source })?;
+        let mut read: Self = serde_saphyr::from_str(&text)
+            .map_err(|e| FileError::Content { file: file.to_owned(), message: e.to_string() })?;
+        let folder = file.parent().unwrap_or(Path::new("."));
+        for path in [&mut read.tls.certificate, &mut read.tls.key, &mut read.state, &mut read.bundle] {
+            *path = folder.join(&*path);
+        }
+        for connection in &mut read.connections {
+            if let Some(kubeconfig) = &mut connection.kubeconfig {
+                *kubeconfig = folder.join(&*kubeconfig);
+            }
+        }
+        for issuer in &mut read.issuers {
+            if let Some(ca) = &mut issuer.ca_file {
+                *ca = folder.join(&*ca);
+            }
+        }
+        Ok(read)
+    }
+}
