@@ -17,6 +17,9 @@ use crate::state::{self, Next, Refused, State};
 /// How often overdue approvals are looked for. A use or a decision checks the time itself.
 const SWEEP: Duration = Duration::from_secs(1);
 
+/// How often approvals and notices of long ago are forgotten.
+const PRUNE: Duration = Duration::from_secs(3600);
+
 /// How many approvals of one requester may wait at once: more than a person would look at.
 const MOST_PENDING: u32 = 50;
 
@@ -273,6 +276,12 @@ impl Approvals {
         Ok(())
     }
 
+    async fn forget(&self) -> Result<(), ApprovalError> {
+        let now = now_micros();
+        self.store.prune_notifications(now).await?;
+        Ok(self.store.prune_approvals(now).await?)
+    }
+
     async fn expire_one(&self, id: &str) -> Result<(), ApprovalError> {
         let now = now_micros();
         let outcome = self.change(id, now, |_, approval| Ok((state::expire(approval, now)?, Extra::default()))).await;
@@ -365,6 +374,7 @@ fn not_refused(outcome: Result<Approval, ApprovalError>) -> Result<(), ApprovalE
 
 async fn watch_over(approvals: Weak<Approvals>, mut changes: broadcast::Receiver<Change>) {
     let mut next = Instant::now() + SWEEP;
+    let mut prune_at = Instant::now();
     loop {
         let change = tokio::time::timeout_at(next, changes.recv()).await;
         let Some(approvals) = approvals.upgrade() else { return };
@@ -375,7 +385,12 @@ async fn watch_over(approvals: Weak<Approvals>, mut changes: broadcast::Receiver
             Ok(Err(broadcast::error::RecvError::Closed)) => return,
             Err(_) => {
                 next = Instant::now() + SWEEP;
-                approvals.expire().await
+                if Instant::now() >= prune_at {
+                    prune_at = Instant::now() + PRUNE;
+                    approvals.forget().await
+                } else {
+                    approvals.expire().await
+                }
             }
         };
         if let Err(error) = done {

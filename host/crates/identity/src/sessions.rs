@@ -1,15 +1,17 @@
 mod ended;
 mod session;
 mod token;
+mod upkeep;
 mod view;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use quick_cache::sync::Cache;
-use store::{SessionFilter, SessionRow, SessionUse, Store, StoreError, new_id, now_micros};
+use store::{SessionFilter, SessionRow, Store, StoreError, new_id, now_micros};
+use tokio::sync::Semaphore;
 
 use crate::fingerprint::Fingerprint;
 use crate::identity::Identity;
@@ -19,12 +21,11 @@ pub use session::{Session, StreamGuard, Terms};
 pub use token::SessionToken;
 pub use view::{IdentityView, SessionView};
 
-/// How often sessions are looked at: whoever waits for one to end learns of it within this time, well within the
-/// second that P10 promises.
-const SWEEP: Duration = Duration::from_millis(250);
-
 /// Of how many ended sessions the reason is known without asking the store.
 const REMEMBERED: usize = 10_000;
+
+/// How many unknown tokens the store is asked about at once: whoever makes tokens up must not keep it busy.
+const EXPLAINING: usize = 2;
 
 /// The longest purpose that is kept, in bytes.
 const LONGEST_PURPOSE: usize = 1024;
@@ -60,6 +61,7 @@ pub struct Sessions {
     unsaved: Mutex<Vec<End>>,
     /// Held while opening a session for a caller without one, so that many requests at once open one.
     opening: tokio::sync::Mutex<()>,
+    explaining: Semaphore,
 }
 
 #[derive(Debug, Default)]
@@ -131,11 +133,12 @@ impl Sessions {
             revoked: RwLock::new(revoked),
             unsaved: Mutex::new(Vec::new()),
             opening: tokio::sync::Mutex::new(()),
+            explaining: Semaphore::new(EXPLAINING),
         });
         // What ended while the gateway was down has ended before the first request.
         sessions.sweep(now_micros());
         sessions.save_ends().await;
-        tokio::spawn(watch_over(Arc::downgrade(&sessions)));
+        tokio::spawn(upkeep::watch_over(Arc::downgrade(&sessions)));
         Ok(sessions)
     }
 
@@ -257,7 +260,7 @@ impl Sessions {
     }
 
     /// As [`Sessions::resolve`], but asks the store about a token that is not known in memory: for the precise reason
-    /// after a restart.
+    /// after a restart. When it is busy with other unknown tokens it does not ask, and the reason is less precise.
     ///
     /// # Errors
     /// Why there is no live session.
@@ -265,6 +268,7 @@ impl Sessions {
         let name = SessionToken::fingerprint_of(token).ok_or(SessionEnded::Unknown)?;
         match self.resolve(token) {
             Err(SessionEnded::Unknown) => {
+                let Ok(_asking) = self.explaining.try_acquire() else { return Err(SessionEnded::Unknown) };
                 let Ok(Some(row)) = self.store.session_by_token_hash(&name.to_hex()).await else {
                     return Err(SessionEnded::Unknown);
                 };
@@ -345,61 +349,6 @@ impl Sessions {
         self.live.write().remove(session);
     }
 
-    /// End what is over by time.
-    fn sweep(&self, now: i64) {
-        let over: Vec<(Arc<Session>, EndReason)> = {
-            let live = self.live.read();
-            live.by_id.values().filter_map(|one| one.over(now).map(|reason| (one.clone(), reason))).collect()
-        };
-        for (session, reason) in over {
-            self.cut(&session, reason, now);
-            self.unsaved.lock().push(End { id: session.id.clone(), at: now, reason, by: None });
-        }
-    }
-
-    async fn save_end(&self, end: &End) -> Result<(), StoreError> {
-        self.store.end_session(&end.id, end.at, end.reason.as_str(), end.by.as_deref()).await.map(|_| ())
-    }
-
-    async fn save_ends(&self) {
-        let ends = std::mem::take(&mut *self.unsaved.lock());
-        for end in ends {
-            if let Err(error) = self.save_end(&end).await {
-                tracing::error!(session = %end.id, %error, "cannot write that a session has ended; will try again");
-                self.unsaved.lock().push(end);
-            }
-        }
-    }
-
-    /// Write what was counted since the last time.
-    ///
-    /// # Errors
-    /// When the store fails; the counts are kept for the next time.
-    pub async fn flush(&self) -> Result<(), StoreError> {
-        let used: Vec<(Arc<Session>, SessionUse)> = {
-            let live = self.live.read();
-            live.by_id.values().filter_map(|one| one.unsaved_use().map(|used| (one.clone(), used))).collect()
-        };
-        // Small transactions: another writer never waits long.
-        for some in used.chunks(256) {
-            let uses: Vec<SessionUse> = some.iter().map(|(_, used)| used.clone()).collect();
-            self.store.record_session_use(&uses).await?;
-            for (session, used) in some {
-                session.saved(used);
-            }
-        }
-        Ok(())
-    }
-
-    /// Write everything that is not written yet. Sessions go on after the restart.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn shutdown(&self) -> Result<(), StoreError> {
-        self.save_ends().await;
-        self.flush().await
-    }
-
     /// Sessions as people see them, the newest first.
     ///
     /// # Errors
@@ -419,22 +368,6 @@ impl Sessions {
     fn view(&self, row: &SessionRow) -> SessionView {
         let live = self.live.read().by_id.get(&row.id).cloned();
         SessionView::new(row, live.as_deref())
-    }
-}
-
-async fn watch_over(sessions: Weak<Sessions>) {
-    let mut flushed = tokio::time::Instant::now();
-    loop {
-        tokio::time::sleep(SWEEP).await;
-        let Some(sessions) = sessions.upgrade() else { return };
-        sessions.sweep(now_micros());
-        sessions.save_ends().await;
-        if flushed.elapsed() >= sessions.options.flush_every {
-            if let Err(error) = sessions.flush().await {
-                tracing::error!(%error, "cannot write the use of sessions; will try again");
-            }
-            flushed = tokio::time::Instant::now();
-        }
     }
 }
 

@@ -6,6 +6,9 @@ use crate::row::Columns;
 
 const TABLE: &str = "notifications";
 
+/// For how long one can see that a notification was delivered: a week, in microseconds.
+const KEPT: i64 = 7 * 24 * 3600 * 1_000_000;
+
 /// Something an approver should be told, by one notifier. It is queued in the transaction of the change that
 /// it tells of, so neither is ever without the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,5 +153,18 @@ impl Store {
         .await
         .map(|_| ())
         .map_err(StoreError::doing("writing a notification"))
+    }
+
+    /// Forget notifications of more than a week ago that are delivered or given up.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn prune_notifications(&self, now: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM notifications WHERE state <> 'waiting' AND created < $1")
+            .bind(now.saturating_sub(KEPT))
+            .execute(self.writer())
+            .await
+            .map(|_| ())
+            .map_err(StoreError::doing("forgetting old notifications"))
     }
 }

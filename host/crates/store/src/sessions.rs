@@ -7,6 +7,9 @@ use crate::row::{Columns, list_text};
 
 const TABLE: &str = "sessions";
 
+/// How long a session is kept after its end: 90 days, in microseconds.
+const KEPT: i64 = 90 * 24 * 3600 * 1_000_000;
+
 /// A session as it is kept. Times and durations in microseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRow {
@@ -294,5 +297,21 @@ impl Store {
             .map_err(&doing)?;
         }
         transaction.commit().await.map_err(&doing)
+    }
+
+    /// Forget sessions that ended more than 90 days ago; the ledger has their story for ever. What makes older tokens of a
+    /// revoked caller worthless is kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn prune_sessions(&self, now: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM sessions WHERE ended < $1 AND NOT (implicit_key IS NOT NULL AND ended_why = 'revoked')",
+        )
+        .bind(now.saturating_sub(KEPT))
+        .execute(self.writer())
+        .await
+        .map(|_| ())
+        .map_err(StoreError::doing("forgetting old sessions"))
     }
 }

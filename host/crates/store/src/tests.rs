@@ -58,6 +58,7 @@ on_both!(
     a_revoked_session_shows_its_open_approvals,
     notifications_are_kept_until_delivered,
     an_aborted_writer_blocks_nobody,
+    what_is_long_over_is_forgotten,
 );
 
 fn session(id: &str) -> SessionRow {
@@ -361,6 +362,48 @@ async fn notifications_are_kept_until_delivered(store: &Arc<Store>) {
     assert_eq!(again[0].notification, both[0]);
     store.notification_failed("n", "chat", "never", None).await.unwrap();
     assert_eq!(store.due_notifications(i64::MAX, 10).await.unwrap(), vec![]);
+}
+
+async fn what_is_long_over_is_forgotten(store: &Arc<Store>) {
+    const DAY: i64 = 24 * 3600 * 1_000_000;
+    let now = 200 * DAY;
+    for (id, ended, why) in [("long-ago", 100 * DAY, "expired"), ("lately", 150 * DAY, "expired"), ("bad", 1, "revoked")] {
+        let implicit_key = (id == "bad").then(|| "bad/staging".to_owned());
+        store.insert_session(&SessionRow { implicit_key, ..session(id) }).await.unwrap();
+        store.end_session(id, ended, why, None).await.unwrap();
+    }
+    store.insert_session(&session("still-open")).await.unwrap();
+    store.prune_sessions(now).await.unwrap();
+    for (id, kept) in [("long-ago", false), ("lately", true), ("bad", true), ("still-open", true)] {
+        assert_eq!(store.session(id).await.unwrap().is_some(), kept, "{id}");
+    }
+
+    for (id, ended) in [("long-ago", Some(100 * DAY)), ("lately", Some(150 * DAY)), ("still-open", None)] {
+        store.open_approval(&approval(id), &[notification(&format!("n-{id}"), "chat")]).await.unwrap();
+        let decision = DecisionRow {
+            issuer: "i".into(),
+            subject: "s".into(),
+            aliases: vec![],
+            approves: true,
+            comment: None,
+            decided: 1,
+        };
+        let changed = Changed { ended, decision: Some(decision), ..to(if ended.is_some() { "used" } else { "approved" }) };
+        store.change_approval(id, |_| Ok::<_, ()>(changed)).await.unwrap().unwrap();
+    }
+    store.prune_approvals(now).await.unwrap();
+    assert_eq!(store.approval("long-ago").await.unwrap(), None);
+    for id in ["lately", "still-open"] {
+        assert_eq!(store.approval(id).await.unwrap().unwrap().decisions.len(), 1, "{id}");
+    }
+    let listed = store.list_approvals(&ApprovalFilter::default()).await.unwrap();
+    let lately = listed.iter().find(|one| one.id == "lately").unwrap();
+    assert_eq!(Some(lately.clone()), store.approval("lately").await.unwrap(), "a listing shows the same");
+
+    store.notification_delivered("n-lately", "chat").await.unwrap();
+    store.prune_notifications(now).await.unwrap();
+    let waiting = store.due_notifications(i64::MAX, 100).await.unwrap();
+    assert!(waiting.iter().any(|row| row.notification.id == "n-still-open"), "what waits is never forgotten");
 }
 
 /// A client that hangs up drops the future that writes for it, at any await.
