@@ -14,11 +14,17 @@ use wit_component::ComponentEncoder;
 
 use crate::wasm_std;
 
+mod sections;
+
 /// Where bundles are put, below `target`: a folder for each.
 const BUNDLES: &str = "target/bundles";
 
 /// A stack of 64 KiB instead of 1 MiB: an instance's memory begins small, which is most of what a fresh one costs.
 const STACK: &str = "-Clink-arg=-zstack-size=65536";
+
+/// In the name of the sections that `wit-bindgen` writes for each of the SDK's worlds, whether a component is of it or not. The
+/// component's own worlds have a whole section besides; with these it would import the types of all six.
+const OTHER_WORLDS: &str = "-with-all-of-its-exports-removed:";
 
 /// Options of `cargo xtask plugins`.
 #[derive(clap::Args)]
@@ -92,6 +98,8 @@ fn build(root: &Path, names: &[String]) -> Result<BTreeMap<String, PathBuf>> {
 /// A component from a core module.
 fn encode(name: &str, module: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    let bytes = sections::without(&bytes, |section| section.contains(OTHER_WORLDS))
+        .with_context(|| format!("{} is no WebAssembly module", module.display()))?;
     ComponentEncoder::default()
         .validate(true)
         .module(&bytes)

@@ -296,9 +296,16 @@ fn request(case: &Case) -> Result<(KubeRequest, Body), String> {
     let line = case.request.as_deref().ok_or("it has no request; give it `request: METHOD /path`")?;
     let (method, target) = line.split_once(' ').ok_or_else(|| format!("`{line}` is not METHOD /path"))?;
     let content_type = case.content_type.as_deref().unwrap_or("application/json");
-    let with_body: [(&str, &[u8]); 2] = [("accept", b"application/json"), ("content-type", content_type.as_bytes())];
-    let headers = if case.body.is_some() { &with_body[..] } else { &with_body[..1] };
-    let request = KubeRequest::parse(&Head { method, target: target.trim(), headers }).map_err(|e| format!("the request is refused: {}", e.message))?;
+    let mut headers: Vec<(&str, &[u8])> = vec![("accept", b"application/json")];
+    if case.body.is_some() {
+        headers.push(("content-type", content_type.as_bytes()));
+    }
+    // What every client sends along with these three: a case should not have to say it.
+    let path = target.trim().split('?').next().unwrap_or_default();
+    if path.starts_with("/api/v1/") && path.rsplit('/').next().is_some_and(|last| matches!(last, "exec" | "attach" | "portforward")) {
+        headers.extend([("connection", &b"Upgrade"[..]), ("upgrade", b"websocket")]);
+    }
+    let request = KubeRequest::parse(&Head { method, target: target.trim(), headers: &headers }).map_err(|e| format!("the request is refused: {}", e.message))?;
     let Some(body) = &case.body else { return Ok((request, None)) };
     let request = request.with_body(body.to_string().as_bytes()).map_err(|e| format!("the body is refused: {}", e.message))?;
     let Some(parsed) = &request.body else { return Ok((request, None)) };
