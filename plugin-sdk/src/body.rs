@@ -1,6 +1,7 @@
 //! The body of a request, read lazily.
 
 use serde::de::DeserializeOwned;
+#[cfg(not(target_arch = "wasm32"))]
 use serde_json::Value;
 
 use crate::bindings::common::portcullis::policy::documents::Document;
@@ -16,7 +17,8 @@ enum Source<'a> {
     None,
     Borrowed(&'a Document),
     Owned(Document),
-    /// In tests.
+    /// In tests. Not in a component, which would carry what prints JSON for nothing.
+    #[cfg(not(target_arch = "wasm32"))]
     Native { value: Value, preview: Result<Value, String> },
 }
 
@@ -26,10 +28,12 @@ impl<'a> Body<'a> {
         Body(document.map_or(Source::None, Source::Borrowed))
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn none() -> Body<'static> {
         Body(Source::None)
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn native(value: Value, preview: Result<Value, String>) -> Body<'static> {
         Body(Source::Native { value, preview })
     }
@@ -38,7 +42,7 @@ impl<'a> Body<'a> {
         match &self.0 {
             Source::Borrowed(document) => Some(document),
             Source::Owned(document) => Some(document),
-            Source::None | Source::Native { .. } => None,
+            _ => None,
         }
     }
 
@@ -87,6 +91,7 @@ impl<'a> Body<'a> {
     pub fn text(&self) -> String {
         match &self.0 {
             Source::None => String::new(),
+            #[cfg(not(target_arch = "wasm32"))]
             Source::Native { value, .. } => value.to_string(),
             Source::Borrowed(document) => document.text(),
             Source::Owned(document) => document.text(),
@@ -101,6 +106,7 @@ impl<'a> Body<'a> {
     pub fn preview(&self) -> Result<Body<'static>, String> {
         match &self.0 {
             Source::None => Err("the request has no body".to_owned()),
+            #[cfg(not(target_arch = "wasm32"))]
             Source::Native { preview, .. } => preview.clone().map(|value| Body::native(value.clone(), Ok(value))),
             Source::Borrowed(document) => document.preview().map(|document| Body(Source::Owned(document))),
             Source::Owned(document) => document.preview().map(|document| Body(Source::Owned(document))),
@@ -111,6 +117,7 @@ impl<'a> Body<'a> {
     fn raw(&self, pointer: &str) -> Option<String> {
         match &self.0 {
             Source::None => None,
+            #[cfg(not(target_arch = "wasm32"))]
             Source::Native { value, .. } => value.pointer(pointer).map(Value::to_string),
             Source::Borrowed(document) => document.get(pointer),
             Source::Owned(document) => document.get(pointer),

@@ -58,6 +58,7 @@ mod arena;
 #[doc(hidden)]
 pub mod bindings;
 mod body;
+mod builder;
 pub mod clock;
 #[doc(hidden)]
 pub mod export;
@@ -80,7 +81,9 @@ pub use bindings::notifier::{Notice, Occasion};
 pub use bindings::session_policy::{Answer, Ask, Terms};
 pub use body::Body;
 pub use matching::Match;
-pub use request::{Builder, Request};
+#[cfg(not(target_arch = "wasm32"))]
+pub use builder::Builder;
+pub use request::Request;
 pub use schemars::{self, JsonSchema};
 pub use seconds::Seconds;
 #[doc(hidden)]
