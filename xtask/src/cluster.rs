@@ -131,6 +131,10 @@ fn start(root: &Path, program: &Path, folder: &Path, audit_level: &str, ready: &
     use std::os::unix::process::CommandExt;
 
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    // A cluster that was killed could not take its description away, and this one must not be taken for it.
+    if ready.exists() {
+        fs::remove_file(ready)?;
+    }
     let log = folder.join("cluster.log");
     let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut command = Command::new(program);

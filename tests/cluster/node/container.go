@@ -153,7 +153,7 @@ func (c *container) start(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	init, err := p.node.newInit(p.sandbox, root, p.initOf(c.target))
+	init, err := p.node.newInit(p.sandbox.Load(), root, p.initOf(c.target))
 	if err != nil {
 		log.close()
 		return nil, err

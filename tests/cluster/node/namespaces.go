@@ -2,6 +2,7 @@ package node
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os/exec"
 	"runtime"
@@ -29,8 +30,27 @@ const joinContainer = joinSandbox | unix.CLONE_NEWPID | unix.CLONE_NEWNS
 // holder is a process that does nothing but hold namespaces.
 type holder struct {
 	command *exec.Cmd
-	pidfd   int
 	once    sync.Once
+
+	// mu guards pidfd, which is -1 before and after the holder's life: a number that is closed may
+	// come to mean another pod's.
+	mu    sync.RWMutex
+	pidfd int
+}
+
+var errReleased = errors.New("the container has ended")
+
+// enter puts the calling thread into the holder's namespaces of the given kinds.
+func (h *holder) enter(kinds int) error {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.pidfd < 0 {
+		return errReleased
+	}
+	if err := unix.Setns(h.pidfd, kinds); err != nil {
+		return fmt.Errorf("entering namespaces: %w", err)
+	}
+	return nil
 }
 
 // hold starts the shell script, which must print a line when it is done setting up and then stay.
@@ -52,8 +72,8 @@ func hold(thread *spawn.Thread, command *exec.Cmd, joins ...join) (*holder, erro
 		defer unix.Close(self)
 		for _, j := range joins {
 			defer unix.Setns(self, j.kinds)
-			if err := unix.Setns(j.holder.pidfd, j.kinds); err != nil {
-				return fmt.Errorf("entering namespaces: %w", err)
+			if err := j.holder.enter(j.kinds); err != nil {
+				return err
 			}
 		}
 		return command.Start()
@@ -85,8 +105,11 @@ func (h *holder) release() {
 		// The group: an init that shares another's processes would leave its own child to it.
 		_ = syscall.Kill(-h.command.Process.Pid, syscall.SIGKILL)
 		_ = h.command.Wait()
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		if h.pidfd >= 0 {
 			_ = unix.Close(h.pidfd)
+			h.pidfd = -1
 		}
 	})
 }
@@ -104,8 +127,8 @@ func (h *holder) inside(kinds int, work func() error) error {
 					return fmt.Errorf("leaving the shared folder: %w", err)
 				}
 			}
-			if err := unix.Setns(h.pidfd, kinds); err != nil {
-				return fmt.Errorf("entering namespaces: %w", err)
+			if err := h.enter(kinds); err != nil {
+				return err
 			}
 			return work()
 		}()

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -27,7 +28,7 @@ type pod struct {
 	address         string
 	policy          core.RestartPolicy
 	securityContext *core.PodSecurityContext
-	sandbox         *holder
+	sandbox         atomic.Pointer[holder]
 	started         meta.Time
 
 	initials, regulars []*container
@@ -158,8 +159,8 @@ func (p *pod) run(ctx context.Context) {
 	}
 	stops.Wait()
 	<-worked
-	if p.sandbox != nil {
-		p.sandbox.release()
+	if sandbox := p.sandbox.Load(); sandbox != nil {
+		sandbox.release()
 	}
 	if ctx.Err() != nil {
 		return // the whole node ends, and the cluster with it
@@ -266,14 +267,14 @@ func (p *pod) prepare(ctx context.Context, object *core.Pod) error {
 	if err := p.prepareVolumes(ctx, object); err != nil {
 		return err
 	}
-	if p.sandbox != nil {
+	if p.sandbox.Load() != nil {
 		return nil
 	}
 	sandbox, err := p.node.newSandbox(p.hostname, p.address, object.Spec.HostNetwork)
 	if err != nil {
 		return err
 	}
-	p.sandbox = sandbox
+	p.sandbox.Store(sandbox)
 	return nil
 }
 

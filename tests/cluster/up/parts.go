@@ -137,6 +137,9 @@ func (p *plan) controllerManagerArgs() []string {
 		"--secure-port=0",
 		// There is one node, it is on this machine, and nobody deals out addresses to it.
 		"--controllers=*,-nodeipam,-nodelifecycle",
+		// The limits of a client that shares its server with thousands of others would make tests wait.
+		"--kube-api-qps=500",
+		"--kube-api-burst=1000",
 		"--root-ca-file=" + p.authority.file(),
 		"--service-account-private-key-file=" + p.accountKey,
 	}
@@ -146,6 +149,8 @@ func (p *plan) schedulerArgs() []string {
 	return []string{
 		"--kubeconfig=" + p.kubeconfig(p.users.scheduler),
 		"--leader-elect=false",
+		"--kube-api-qps=500",
+		"--kube-api-burst=1000",
 		"--secure-port=0",
 	}
 }
