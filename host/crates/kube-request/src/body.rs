@@ -1,5 +1,6 @@
 //! The body: read strictly, checked against the path, written anew.
 
+use crate::protobuf::{self, ProtobufError};
 use crate::headers::Headers;
 use crate::request::{KubeRequest, Verb};
 use crate::{Json, Refusal, dry_run};
@@ -61,6 +62,13 @@ impl Body {
             return Err(Refusal::too_large("body", "the body is larger than 3 MiB, which is the API server's limit too: send less at once"));
         }
         let content_type = content_type(request, &request.headers)?;
+        if content_type == BodyType::Json && is_protobuf(&request.headers) {
+            // Judged and sent as the JSON that says the same.
+            let json = protobuf::decode(bytes).map_err(|error| unread_protobuf(request, &error))?;
+            let body = Body { content_type, bytes: json.to_string().into_bytes(), json };
+            body.check(request)?;
+            return Ok(body);
+        }
         if looks_like_yaml(content_type, bytes) {
             return Err(Refusal::unsupported_media_type(
                 "the body is YAML, which the gateway does not read yet: send the same as JSON; `kubectl apply --server-side` does so by itself",
@@ -192,12 +200,7 @@ fn content_type(request: &KubeRequest, headers: &Headers) -> Result<BodyType, Re
         "application/merge-patch+json" => BodyType::MergePatch,
         "application/strategic-merge-patch+json" => BodyType::StrategicMerge,
         "application/apply-patch+yaml" => BodyType::Apply,
-        "application/vnd.kubernetes.protobuf" => {
-            return Err(Refusal::unsupported_media_type(format!(
-                "the body is protobuf, which the gateway does not read yet, so no policy could judge it: {}",
-                instead_of_protobuf(request)
-            )));
-        }
+        PROTOBUF => BodyType::Json,
         "application/cbor" | "application/apply-patch+cbor" => {
             return Err(Refusal::unsupported_media_type("the body is CBOR, which the gateway does not read: send application/json"));
         }
@@ -213,13 +216,27 @@ fn content_type(request: &KubeRequest, headers: &Headers) -> Result<BodyType, Re
     }
 }
 
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
+fn is_protobuf(headers: &Headers) -> bool {
+    let media_type = headers.content_type.as_deref().and_then(|header| header.split(';').next());
+    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(PROTOBUF))
+}
+
+fn unread_protobuf(request: &KubeRequest, error: &ProtobufError) -> Refusal {
+    Refusal::unsupported_media_type(format!(
+        "the body is protobuf, and {error}, so no policy could judge it: {}",
+        instead_of_protobuf(request)
+    ))
+}
+
 /// kubectl sends protobuf for a few commands that build the object themselves, and does not fall
 /// back; the same objects go as JSON when they come from a file.
 fn instead_of_protobuf(request: &KubeRequest) -> &'static str {
     match (request.verb, request.resource.as_str(), request.subresource.as_deref()) {
         (Verb::Create, _, Some("token")) => "run `kubectl create --raw` with a TokenRequest in JSON",
         (Verb::Create, _, Some("eviction")) | (Verb::Delete, ..) => "run `kubectl delete pod` for each pod instead of `kubectl drain`",
-        (Verb::Create, "selfsubjectaccessreviews" | "subjectaccessreviews", _) => "run `kubectl create -f` with a SelfSubjectAccessReview in JSON or YAML",
+        (Verb::Create, "subjectaccessreviews", _) => "run `kubectl create -f` with a SubjectAccessReview in JSON or YAML",
         (Verb::Create, ..) => "run the same command with `--dry-run=client -o yaml`, save what it prints, and run `kubectl apply -f` or `kubectl create -f` with that file",
         _ => "send application/json",
     }

@@ -37,6 +37,7 @@ pub mod headers;
 pub mod json;
 mod names;
 mod path;
+mod protobuf;
 mod query;
 mod refusal;
 mod request;

@@ -36,7 +36,7 @@ fn what_cannot_be_read_is_415_and_says_what_to_do() {
         ("POST", DEPLOYMENTS, "application/vnd.kubernetes.protobuf", "k8s\0", "kubectl apply -f"),
         ("POST", "/api/v1/namespaces/a/pods/b/eviction", "application/vnd.kubernetes.protobuf", "k8s\0", "kubectl delete pod"),
         ("POST", "/api/v1/namespaces/a/serviceaccounts/b/token", "application/vnd.kubernetes.protobuf", "k8s\0", "create --raw"),
-        ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "application/vnd.kubernetes.protobuf", "k8s\0", "SelfSubjectAccessReview"),
+        ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", "application/vnd.kubernetes.protobuf", "k8s\0", "SubjectAccessReview"),
         ("POST", DEPLOYMENTS, "application/yaml", "a: b", "YAML"),
         ("POST", DEPLOYMENTS, "application/cbor", "x", "CBOR"),
         ("POST", DEPLOYMENTS, "text/plain", "x", "application/json"),
