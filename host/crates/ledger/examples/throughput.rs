@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ledger::{Bodies, Body, By, Command, Decision, Durability, Identity, Kind, Ledger, Options, Phase, Record, Request, Response, Upstream, new_id};
+use ledger::{Bodies, Body, By, Command, Decision, Durability, Filter, Identity, Kind, Ledger, Options, Phase, Record, Request, Response, Upstream, new_id};
 
 /// How long each figure is measured.
 const PERIOD: Duration = Duration::from_secs(2);
@@ -57,7 +57,7 @@ async fn measure(folder: &std::path::Path, durability: Durability, tasks: usize,
             })
             .to_vec(),
     );
-    let began = Instant::now();
+    let (began, used) = (Instant::now(), processor_seconds());
     let running: Vec<_> = (0..tasks)
         .map(|task| {
             let (ledger, identity, by) = (ledger.clone(), identity.clone(), by.clone());
@@ -84,12 +84,45 @@ async fn measure(folder: &std::path::Path, durability: Durability, tasks: usize,
         count += task.await??;
     }
     let seconds = began.elapsed().as_secs_f64();
+    let used = processor_seconds() - used;
     println!(
-        "{durability:?}, {tasks:2} tasks, body of {body:5} bytes: {:9.0} records/s, {:6.2} µs each",
+        "{durability:?}, {tasks:3} tasks, body of {body:4} bytes: {:7.0} records/s, {:6.2} µs of processor each, {:.2} processors",
         count as f64 / seconds,
-        seconds * 1e6 / count as f64
+        used * 1e6 / count as f64,
+        used / seconds,
     );
+    if durability == Durability::Written && tasks == 1 && body == 0 {
+        reading(ledger, folder)?;
+    }
     Ok(())
+}
+
+/// How long a start, a query and the proof take on what was just written.
+fn reading(ledger: Ledger, folder: &std::path::Path) -> Result<(), Failure> {
+    let key = ledger.public_key();
+    drop(ledger);
+    let began = Instant::now();
+    let ledger = Ledger::open(folder, Options::default())?;
+    println!("  a start: {:?}", began.elapsed());
+    let began = Instant::now();
+    let found = ledger.reader().query(Filter { session: Some("nobody".into()), ..Filter::default() })?.count();
+    println!("  a query that finds {found}: {:?}", began.elapsed());
+    let began = Instant::now();
+    let newest = ledger.reader().latest(&Filter { limit: Some(50), ..Filter::default() })?.len();
+    println!("  the newest {newest}: {:?}", began.elapsed());
+    drop(ledger);
+    let began = Instant::now();
+    println!("  {}: {:?}", ledger::verify(folder, &key, &[]), began.elapsed());
+    Ok(())
+}
+
+/// What this process has used so far (proc(5): user and system time in hundredths of a second). On a machine that
+/// does other things too, it says more than the clock.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |field: usize| fields.get(field).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 #[tokio::main]

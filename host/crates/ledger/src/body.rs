@@ -15,7 +15,7 @@ use crate::line::Content;
 use crate::merkle::{Hash, sha256};
 
 pub use writer::{BodyWriter, Side};
-pub(crate) use writer::{Spool, spool_path};
+pub(crate) use writer::{Spool, WINDOW_LOG, spool_path};
 
 /// Bodies up to this many bytes are lines of the segment. Larger ones would crowd out the records.
 pub const INLINE_MAX: usize = 16 * 1024;
@@ -77,7 +77,11 @@ impl StoredBody {
 
 /// `sha256:…`
 pub(crate) fn name(hash: &Hash) -> String {
-    format!("sha256:{}", hex::encode(hash))
+    const PREFIX: usize = "sha256:".len();
+    let mut text = *b"sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    // The lengths are constants that fit.
+    let _ = hex::encode_to_slice(hash, &mut text[PREFIX..]);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// `sha256:…` of bytes, as records refer to bodies.

@@ -3,6 +3,8 @@
 //! Each is three lines (origin, number of lines in the ledger, base64 of the Merkle root), an empty line, the
 //! signature line, and an empty line before the next. A checkpoint is signed only for lines that are on the disk already.
 
+use std::io::{self, Read};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use thiserror::Error;
 
@@ -41,34 +43,73 @@ pub(crate) fn sign(key: &SigningKey, checkpoint: &Checkpoint) -> String {
     format!("{text}\n{signature}\n")
 }
 
-/// What a checkpoints file says.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Parsed {
-    pub(crate) checkpoints: Vec<Checkpoint>,
-    /// Bytes of whole notes; what follows was being written when the gateway was killed.
-    pub(crate) whole: usize,
+/// Reads a checkpoints file note by note, in bounded memory, and verifies every signature.
+pub(crate) struct Notes<'a, R> {
+    from: R,
+    key: &'a PublicKey,
+    buffer: Vec<u8>,
+    start: usize,
+    last: Option<Checkpoint>,
+    count: usize,
+    whole: u64,
+    ended: bool,
 }
 
-/// Reads a checkpoints file and verifies every signature.
-pub(crate) fn parse(file: &[u8], key: &PublicKey) -> Result<Parsed, CheckpointError> {
-    let mut parsed = Parsed::default();
-    while parsed.whole < file.len() {
-        let number = parsed.checkpoints.len() + 1;
-        let rest = &file[parsed.whole..];
-        match note(rest, key) {
+impl<'a, R: Read> Notes<'a, R> {
+    pub(crate) fn new(from: R, key: &'a PublicKey) -> Notes<'a, R> {
+        Notes { from, key, buffer: Vec::new(), start: 0, last: None, count: 0, whole: 0, ended: false }
+    }
+
+    /// How many notes were read.
+    pub(crate) fn count(&self) -> u64 {
+        self.count as u64
+    }
+
+    /// The last note that was read.
+    pub(crate) fn last(&self) -> Option<Checkpoint> {
+        self.last
+    }
+
+    /// Bytes of whole notes; what follows was being written when the gateway was killed.
+    pub(crate) fn whole(&self) -> u64 {
+        self.whole
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Checkpoint>, NotesError> {
+        while !self.ended && self.buffer.len() - self.start < NOTE_MAX {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+            let length = self.from.by_ref().take(READ).read_to_end(&mut self.buffer).map_err(NotesError::Unread)?;
+            self.ended = length == 0;
+        }
+        let rest = &self.buffer[self.start..];
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let number = self.count + 1;
+        match note(rest, self.key) {
             Note::Whole(checkpoint, length) => {
-                if parsed.checkpoints.last().is_some_and(|last| checkpoint.size < last.size) {
-                    return Err(CheckpointError::Order(number));
+                if self.last.is_some_and(|last| checkpoint.size < last.size) {
+                    return Err(NotesError::Wrong(CheckpointError::Order(number)));
                 }
-                parsed.checkpoints.push(checkpoint);
-                parsed.whole += length;
+                self.start += length;
+                self.whole += length as u64;
+                self.count = number;
+                self.last = Some(checkpoint);
+                Ok(Some(checkpoint))
             }
-            Note::Torn => break,
-            Note::Malformed => return Err(CheckpointError::Malformed(number)),
-            Note::Unsigned => return Err(CheckpointError::Signature(number)),
+            Note::Torn => Ok(None),
+            Note::Malformed => Err(NotesError::Wrong(CheckpointError::Malformed(number))),
+            Note::Unsigned => Err(NotesError::Wrong(CheckpointError::Signature(number))),
         }
     }
-    Ok(parsed)
+}
+
+/// Why a checkpoints file could not be read on.
+#[derive(Debug)]
+pub(crate) enum NotesError {
+    Unread(io::Error),
+    Wrong(CheckpointError),
 }
 
 /// Reads one note that somebody kept elsewhere; it may lack the final empty line.
@@ -92,6 +133,10 @@ enum Note {
 /// Length of base64 of a root, and of a key id with a signature.
 const ROOT_LENGTH: usize = 44;
 const SIGNATURE_LENGTH: usize = 92;
+/// No note is longer: its name, twice, has 255 bytes at most.
+const NOTE_MAX: usize = 1024;
+/// How much is read at once.
+const READ: u64 = 64 * 1024;
 
 fn note(rest: &[u8], key: &PublicKey) -> Note {
     // The form is fixed once the number's digits are known, so a torn note can be told from a changed one:

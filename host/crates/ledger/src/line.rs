@@ -229,7 +229,8 @@ impl Cursor {
         if line.at < self.at {
             return Err(LineError::Time);
         }
-        *self = Cursor { next: line.seq + 1, head: line.hash, at: line.at };
+        // A copy may hold anything, also a number after which there is none.
+        *self = Cursor { next: line.seq.saturating_add(1), head: line.hash, at: line.at };
         Ok(())
     }
 }

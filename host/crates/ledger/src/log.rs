@@ -214,14 +214,17 @@ impl Tail {
         dirty
     }
 
-    /// Notes that these parts are on the disk.
+    /// Notes that these parts are on the disk. More may have been appended while they were brought there.
     pub(crate) fn clean(&mut self, parts: &[Dirty]) {
         for part in parts {
-            self.dirty.retain(|dirty| dirty.first != part.first);
+            for dirty in self.dirty.iter_mut().filter(|dirty| dirty.first == part.first) {
+                dirty.from = dirty.from.max(part.to);
+            }
             if part.first == self.current.first {
                 self.synced = self.synced.max(part.to);
             }
         }
+        self.dirty.retain(|dirty| dirty.from < dirty.to);
     }
 
     fn rotate(&mut self) -> Result<(), AppendError> {
@@ -257,3 +260,6 @@ pub(crate) fn follow(open: &mut HashMap<String, Open>, record: &Record) {
         Phase::Complete | Phase::Frame => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

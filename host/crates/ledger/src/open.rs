@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::body::{Side, Spool, StoredBody, spool_path};
-use crate::checkpoint::{self, Checkpoint};
+use crate::checkpoint::{self, Checkpoint, Notes, NotesError};
 use crate::error::OpenError;
 use crate::ledger::{Options, Unfinished};
 use crate::line::{self, Content, Cursor, LineError, may_be_torn};
@@ -101,16 +101,24 @@ fn open_checkpoints(path: &Path, key: &SigningKey, is_new: bool) -> Result<(File
     let mut bytes = Vec::new();
     checkpoints.read_to_end(&mut bytes).map_err(file)?;
     // Begins at a note: what the file's beginning, or an earlier note's end, tells.
-    let begin = if from == 0 { 0 } else { memchr::memmem::find(&bytes, format!("\n\n{}\n", key.public().name()).as_bytes()).map_or(0, |at| at + 2) };
-    let parsed = checkpoint::parse(&bytes[begin..], key.public())
-        .map_err(|source| OpenError::Checkpoint { path: path.to_owned(), source })?;
-    let whole = from + (begin + parsed.whole) as u64;
+    let mark = format!("\n\n{}\n", key.public().name());
+    let begin = if from == 0 { 0 } else { memchr::memmem::find(&bytes, mark.as_bytes()).map_or(0, |at| at + 2) };
+    let mut notes = Notes::new(&bytes[begin..], key.public());
+    loop {
+        match notes.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(NotesError::Unread(error)) => return Err(file(error)),
+            Err(NotesError::Wrong(source)) => return Err(OpenError::Checkpoint { path: path.to_owned(), source }),
+        }
+    }
+    let whole = from + begin as u64 + notes.whole();
     if whole < length {
         tracing::warn!("cutting off a checkpoint that was being written when the gateway stopped");
         checkpoints.set_len(whole).map_err(file)?;
     }
-    match parsed.checkpoints.last() {
-        Some(last) => Ok((checkpoints, *last)),
+    match notes.last() {
+        Some(last) => Ok((checkpoints, last)),
         None => Err(OpenError::NoCheckpoints { path: path.to_owned() }),
     }
 }

@@ -128,7 +128,7 @@ impl Reader {
         let mut end = last.first;
         let mut scan = self.scan(vec![last]);
         while let Some(item) = scan.next()? {
-            end = item.line.seq + 1;
+            end = item.line.seq.saturating_add(1);
         }
         Ok(Position(end))
     }

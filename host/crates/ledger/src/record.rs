@@ -6,6 +6,7 @@
 
 mod limits;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -54,10 +55,32 @@ pub fn now() -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
-/// A new id for a record: a UUID of version 7, so ids sort by time. 36 characters.
+/// A new id for a record: a UUID of version 7 (RFC 9562), so ids sort by their millisecond. 36 characters.
 #[must_use]
 pub fn new_id() -> String {
-    uuid::Uuid::now_v7().to_string()
+    let millis = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random()).into_uuid().to_string()
+}
+
+/// Randomness for one id. A system call for each would cost as much as hashing the record, so a thread takes as
+/// much as for a hundred at once.
+fn random() -> [u8; 10] {
+    const STOCK: usize = 1000;
+    thread_local! {
+        static RANDOM: RefCell<(Box<[u8; STOCK]>, usize)> = RefCell::new((Box::new([0; STOCK]), STOCK));
+    }
+    RANDOM.with_borrow_mut(|(stock, used)| {
+        if *used == STOCK {
+            if aws_lc_rs::rand::fill(&mut **stock).is_err() {
+                // Ids have to differ, not to be secret; uuid asks the system directly.
+                return <[u8; 10]>::try_from(&uuid::Uuid::new_v4().as_bytes()[6..]).unwrap_or_default();
+            }
+            *used = 0;
+        }
+        let id = stock[*used..].first_chunk::<10>().copied().unwrap_or_default();
+        *used += id.len();
+        id
+    })
 }
 
 /// Which part of a request's life a record tells.

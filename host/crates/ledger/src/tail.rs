@@ -1,6 +1,7 @@
 //! Following the ledger as it grows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::ReadError;
 use crate::ledger::Position;
@@ -9,6 +10,10 @@ use crate::read::lines::Lines;
 use crate::record::Record;
 use crate::segment::{self, Segment};
 use crate::shared::Shared;
+
+/// How long a follower that was woken waits for company: a busy ledger is read fifty times a second, not once for each
+/// record, which would cost every request more than its own append.
+const LINGER: Duration = Duration::from_millis(20);
 
 /// One record as it was appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +60,12 @@ impl Follow {
     }
 
     /// Waits for at least one record and gives those that are there, `max` records and about `bytes` bytes at most.
-    /// Dropping the future loses nothing.
+    /// When it had to wait it lingers 20 ms for more. Dropping the future loses nothing.
     pub async fn batch(&mut self, max: usize, bytes: usize) -> Result<Vec<Tailed>, ReadError> {
+        self.wait(max, bytes, LINGER).await
+    }
+
+    async fn wait(&mut self, max: usize, bytes: usize, linger: Duration) -> Result<Vec<Tailed>, ReadError> {
         loop {
             let shared = self.shared.clone();
             let appended = shared.appended.notified();
@@ -75,13 +84,16 @@ impl Follow {
                 continue;
             }
             appended.await;
+            if !linger.is_zero() {
+                tokio::time::sleep(linger).await;
+            }
         }
     }
 
     /// The next record.
     pub async fn next(&mut self) -> Result<Tailed, ReadError> {
         loop {
-            if let Some(one) = self.batch(1, usize::MAX).await?.pop() {
+            if let Some(one) = self.wait(1, usize::MAX, Duration::ZERO).await?.pop() {
                 return Ok(one);
             }
         }
@@ -146,7 +158,7 @@ impl State {
                 if line.seq < self.next {
                     continue;
                 }
-                self.next = line.seq + 1;
+                self.next = line.seq.saturating_add(1);
                 if line.content == Content::Record {
                     size += line.payload.len();
                     // Checked by its hash: it is what was written, and that was JSON.

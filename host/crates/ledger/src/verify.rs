@@ -3,11 +3,11 @@
 mod bodies;
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::checkpoint::{self, Checkpoint, CheckpointError};
+use crate::checkpoint::{self, Checkpoint, CheckpointError, Notes, NotesError};
 use crate::line::{self, Content, Cursor, LineError, may_be_torn};
 use crate::merkle::CompactRange;
 use crate::note::PublicKey;
@@ -204,14 +204,13 @@ impl Place<'_> {
 }
 
 fn check(directory: &Path, key: &PublicKey, witnessed: &[String]) -> Result<Summary, Failure> {
-    let (checkpoints, found) = signed(directory, key, witnessed)?;
-    let mut due = checkpoints.iter().peekable();
-    let mut summary = Summary { checkpoints: found, ..Summary::default() };
+    let mut signed = Signed::open(directory, key, witnessed)?;
+    let mut summary = Summary::default();
     let mut cursor = Cursor::start();
     let mut tree = CompactRange::default();
     let mut place = Place { directory, path: directory.join(segment::FOLDER), line: 0 };
     let segments = segment::list(directory).map_err(unread(&place.path))?;
-    meet(&mut due, &tree, &place)?;
+    signed.meet(&tree, &place)?;
 
     for (number, &first) in segments.iter().enumerate() {
         place.path = segment::path(directory, first);
@@ -245,7 +244,7 @@ fn check(directory: &Path, key: &PublicKey, witnessed: &[String]) -> Result<Summ
                 place.tampered(position, why)
             })?;
             tree.push(line.hash);
-            meet(&mut due, &tree, &place)?;
+            signed.meet(&tree, &place)?;
             match line.content {
                 Content::Record => summary.records += 1,
                 Content::Body | Content::Blob => summary.bodies += 1,
@@ -265,12 +264,12 @@ fn check(directory: &Path, key: &PublicKey, witnessed: &[String]) -> Result<Summ
             summary.torn = torn.len() as u64;
         }
     }
-    if let Some(checkpoint) = due.next() {
-        let why = Why::Truncation { found: tree.size(), signed: checkpoint.size };
-        return Err(place.tampered(Some(cursor.next), why));
+    if let Some(size) = signed.beyond() {
+        return Err(place.tampered(Some(cursor.next), Why::Truncation { found: tree.size(), signed: size }));
     }
     summary.lines = tree.size();
-    summary.signed = checkpoints.last().map_or(0, |checkpoint| checkpoint.size);
+    summary.checkpoints = signed.notes.count();
+    summary.signed = signed.newest;
     Ok(summary)
 }
 
@@ -278,49 +277,71 @@ fn sequence(expected: u64, found: u64) -> Why {
     if found > expected { Why::Gap { expected, found } } else { Why::Reordering { expected, found } }
 }
 
-/// Compares the tree with every checkpoint of this size.
-fn meet<'a>(
-    due: &mut std::iter::Peekable<impl Iterator<Item = &'a Checkpoint>>,
-    tree: &CompactRange,
-    place: &Place<'_>,
-) -> Result<(), Failure> {
-    if due.peek().is_none_or(|checkpoint| checkpoint.size != tree.size()) {
-        return Ok(());
-    }
-    let root = tree.root();
-    while let Some(checkpoint) = due.next_if(|checkpoint| checkpoint.size == tree.size()) {
-        if checkpoint.root != root {
-            return Err(place.tampered(Some(tree.size()), Why::Rewritten { size: tree.size() }));
-        }
-    }
-    Ok(())
+/// The signed checkpoints, as the tree grows to meet them.
+struct Signed<'a> {
+    place: Place<'a>,
+    notes: Notes<'a, File>,
+    /// The ledger's own next checkpoint.
+    own: Option<Checkpoint>,
+    /// Those that were kept elsewhere, the smallest last.
+    witnessed: Vec<Checkpoint>,
+    newest: u64,
 }
 
-/// All signed checkpoints by size, and how many of them are the ledger's own.
-fn signed(directory: &Path, key: &PublicKey, witnessed: &[String]) -> Result<(Vec<Checkpoint>, u64), Failure> {
-    let place = Place { directory, path: directory.join(CHECKPOINTS), line: 0 };
-    if !directory.join(segment::FOLDER).is_dir() {
-        return Err(Failure::Unread(format!("{} holds no ledger; name the folder that has segments/ in it", directory.display())));
+impl<'a> Signed<'a> {
+    fn open(directory: &'a Path, key: &'a PublicKey, witnessed: &[String]) -> Result<Signed<'a>, Failure> {
+        if !directory.join(segment::FOLDER).is_dir() {
+            let directory = directory.display();
+            return Err(Failure::Unread(format!("{directory} holds no ledger; name the folder that has segments/ in it")));
+        }
+        let place = Place { directory, path: directory.join(CHECKPOINTS), line: 0 };
+        let file = match File::open(&place.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(place.tampered(None, Why::NoCheckpoints)),
+            Err(error) => return Err(unread(&place.path)(error)),
+        };
+        let mut kept = Vec::with_capacity(witnessed.len());
+        for note in witnessed {
+            kept.push(checkpoint::parse_one(note, key).map_err(|error| {
+                Failure::Unread(format!("a checkpoint that was kept elsewhere does not verify: {error}; check the public key"))
+            })?);
+        }
+        kept.sort_by_key(|checkpoint| std::cmp::Reverse(checkpoint.size));
+        let mut signed = Signed { place, notes: Notes::new(file, key), own: None, witnessed: kept, newest: 0 };
+        signed.advance()?;
+        // Every ledger begins with a checkpoint for no lines.
+        if signed.own.is_none() { Err(signed.place.tampered(None, Why::NoCheckpoints)) } else { Ok(signed) }
     }
-    let file = match fs::read(&place.path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(place.tampered(None, Why::NoCheckpoints)),
-        Err(error) => return Err(unread(&place.path)(error)),
-    };
-    let mut checkpoints =
-        checkpoint::parse(&file, key).map_err(|error| place.tampered(None, Why::Checkpoint(error)))?.checkpoints;
-    if checkpoints.is_empty() {
-        return Err(place.tampered(None, Why::NoCheckpoints));
-    }
-    let own = checkpoints.len() as u64;
-    for note in witnessed {
-        let checkpoint = checkpoint::parse_one(note, key).map_err(|error| {
-            Failure::Unread(format!("a checkpoint that was kept elsewhere does not verify: {error}; check the public key"))
+
+    fn advance(&mut self) -> Result<(), Failure> {
+        self.own = self.notes.next().map_err(|error| match error {
+            NotesError::Unread(error) => unread(&self.place.path)(error),
+            NotesError::Wrong(error) => self.place.tampered(None, Why::Checkpoint(error)),
         })?;
-        checkpoints.push(checkpoint);
+        Ok(())
     }
-    checkpoints.sort_by_key(|checkpoint| checkpoint.size);
-    Ok((checkpoints, own))
+
+    /// Compares the tree with every checkpoint of its size.
+    fn meet(&mut self, tree: &CompactRange, place: &Place<'_>) -> Result<(), Failure> {
+        let size = tree.size();
+        let compare = |checkpoint: &Checkpoint| {
+            if checkpoint.root == tree.root() { Ok(()) } else { Err(place.tampered(Some(size), Why::Rewritten { size })) }
+        };
+        while let Some(own) = self.own.filter(|own| own.size == size) {
+            compare(&own)?;
+            self.newest = size;
+            self.advance()?;
+        }
+        while let Some(kept) = self.witnessed.pop_if(|kept| kept.size == size) {
+            compare(&kept)?;
+        }
+        Ok(())
+    }
+
+    /// After the last line: what was signed and is not there.
+    fn beyond(&self) -> Option<u64> {
+        self.own.or(self.witnessed.last().copied()).map(|checkpoint| checkpoint.size)
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::error::AppendError;
 use crate::merkle::Hash;
 
 /// A window of 256 KiB keeps one writer's memory under a megabyte; the default for this level would allow more.
-const WINDOW_LOG: u32 = 18;
+pub(crate) const WINDOW_LOG: u32 = 18;
 
 /// Which body of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,25 @@ fn key() -> SigningKey {
     SigningKey::open(&directory.path().join("key"), "gate.example/ledger", true).unwrap()
 }
 
+#[derive(Debug, PartialEq, Eq)]
+struct Parsed {
+    checkpoints: Vec<Checkpoint>,
+    whole: usize,
+}
+
+fn parse(bytes: &[u8], key: &PublicKey) -> Result<Parsed, CheckpointError> {
+    let mut notes = Notes::new(bytes, key);
+    let mut checkpoints = Vec::new();
+    loop {
+        match notes.next() {
+            Ok(Some(checkpoint)) => checkpoints.push(checkpoint),
+            Ok(None) => return Ok(Parsed { checkpoints, whole: usize::try_from(notes.whole()).unwrap() }),
+            Err(NotesError::Wrong(error)) => return Err(error),
+            Err(NotesError::Unread(error)) => panic!("{error}"),
+        }
+    }
+}
+
 fn file(key: &SigningKey) -> (Vec<Checkpoint>, Vec<u8>) {
     let checkpoints: Vec<Checkpoint> =
         [0, 9, 10, 123_456].map(|size| Checkpoint { size, root: [size as u8; 32] }).to_vec();
@@ -54,4 +73,13 @@ fn a_stranger_and_a_step_back_are_refused() {
     assert_eq!(parse(&bytes, other.public()), Err(CheckpointError::Signature(1)));
     bytes.extend_from_slice(sign(&ours, &Checkpoint { size: 3, root: [0; 32] }).as_bytes());
     assert_eq!(parse(&bytes, ours.public()), Err(CheckpointError::Order(5)));
+}
+
+#[test]
+fn a_long_file_is_read_in_parts() {
+    let key = key();
+    let bytes: String = (0..2000).map(|size| sign(&key, &Checkpoint { size, root: [1; 32] })).collect();
+    assert_eq!(parse(bytes.as_bytes(), key.public()).unwrap().checkpoints.len(), 2000);
+    let torn = parse(&bytes.as_bytes()[..bytes.len() - 1], key.public()).unwrap();
+    assert_eq!(torn.checkpoints.len(), 1999);
 }

@@ -99,6 +99,16 @@ async fn fields_are_bounded() {
         ledger.append_written(long, Bodies::NONE),
         Err(AppendError::Field(FieldError::TooLong { field: "request.namespace", length: 5000, .. }))
     ));
+    // A refusal is recorded whatever it is about.
+    let mut refused = record(Phase::Complete);
+    refused.decision = Some(Decision::Deny);
+    refused.request.as_mut().unwrap().path = "/x".repeat(50_000);
+    refused.identity = Some(Arc::new(crate::Identity { groups: vec!["g".repeat(2000); 600], ..Default::default() }));
+    ledger.append_written(refused, Bodies::NONE).unwrap();
+    let kept = entries(&ledger).remove(0);
+    assert!(kept.request.unwrap().path.ends_with("(100000 bytes in all)"));
+    assert_eq!(kept.identity.unwrap().groups.len(), 512);
+
     let mut path = record(Phase::Complete);
     path.id = "../../etc/passwd".into();
     assert!(matches!(ledger.append_written(path, Bodies::NONE), Err(AppendError::Field(FieldError::Id))));
@@ -106,7 +116,7 @@ async fn fields_are_bounded() {
     let mut told = record(Phase::Complete);
     told.message = Some("ü".repeat(5000));
     ledger.append_written(told, Bodies::NONE).unwrap();
-    let message = entries(&ledger)[0].message.clone().unwrap();
+    let message = entries(&ledger)[1].message.clone().unwrap();
     assert!(message.len() < 5000 && message.ends_with("(10000 bytes in all)"), "{message}");
 }
 

@@ -246,7 +246,9 @@ pub(crate) struct Checked {
 
 impl Checked {
     pub(crate) fn new(file: File, wanted: Hash) -> io::Result<Checked> {
-        let decoder = zstd::stream::read::Decoder::new(file)?;
+        let mut decoder = zstd::stream::read::Decoder::new(file)?;
+        // What the ledger writes needs no more; a file that asks for 128 MiB is not its own.
+        decoder.window_log_max(crate::body::WINDOW_LOG)?;
         Ok(Checked { decoder, context: Some(Context::new(&SHA256)), wanted })
     }
 }

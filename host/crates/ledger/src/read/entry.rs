@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::record::{By, Client, Command, Decision, Identity, Kind, Phase, Record, Refusal, Request, Response, Upstream, micros, micros_option};
@@ -70,7 +70,8 @@ fn is_zero(number: &u64) -> bool {
 
 impl Entry {
     pub(crate) fn new(record: Record, position: u64) -> Entry {
-        let ended = (record.phase == Phase::Complete).then_some(record.time);
+        let took = SignedDuration::from_micros(record.microseconds.and_then(|took| took.try_into().ok()).unwrap_or(0));
+        let ended = (record.phase == Phase::Complete).then(|| record.time.checked_add(took).unwrap_or(record.time));
         let mut entry = Entry {
             id: record.id.clone(),
             time: record.time,

@@ -1,11 +1,14 @@
 //! A bound for every string of a record.
 //!
 //! What identifies (ids, names, paths) is never shortened: too long is an error, and the request is
-//! refused. What is told (messages, claims, rendered commands) is cut, and the cut is marked.
+//! refused. What is told (messages, claims, rendered commands) is cut, and the cut is marked. In the record of a
+//! refusal everything is cut: nothing went through by those names, and the refusal itself must not be lost.
+
+use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::Record;
+use super::{Decision, Record};
 
 /// Ids of records, sessions, approvals: a UUID is 36 bytes.
 pub(crate) const ID_MAX: usize = 128;
@@ -33,8 +36,8 @@ pub enum FieldError {
         /// The limit in the same unit.
         limit: usize,
     },
-    /// The record's id names files, so it may be letters, digits, `-` and `_` only.
-    #[error("the record's id may hold letters, digits, - and _ only; take one from new_id")]
+    /// The record's id names files, so it may be letters, digits, `-` and `_` only, 128 at most.
+    #[error("the record's id may hold 128 letters, digits, - and _ only; take one from new_id")]
     Id,
     /// The record as a whole is longer than a line may be.
     #[error("the record is too long: {length} bytes; ask with fewer groups or a shorter path")]
@@ -44,32 +47,122 @@ pub enum FieldError {
     },
 }
 
-fn check(field: &'static str, length: usize, limit: usize) -> Result<(), FieldError> {
-    if length > limit { Err(FieldError::TooLong { field, length, limit }) } else { Ok(()) }
+/// A text that may have to be shortened.
+trait Text {
+    fn text(&self) -> &str;
+    fn set(&mut self, text: String);
 }
 
-fn check_option(field: &'static str, text: Option<&str>, limit: usize) -> Result<(), FieldError> {
-    check(field, text.map_or(0, str::len), limit)
-}
-
-fn cut(text: &mut String) {
-    if text.len() > TEXT_MAX {
-        let length = text.len();
-        text.truncate(text.floor_char_boundary(TEXT_MAX));
-        text.push_str(&format!("… ({length} bytes in all)"));
+impl Text for String {
+    fn text(&self) -> &str {
+        self
+    }
+    fn set(&mut self, text: String) {
+        *self = text;
     }
 }
 
-fn cut_option(text: &mut Option<String>) {
-    if let Some(text) = text {
-        cut(text);
+impl Text for Arc<str> {
+    fn text(&self) -> &str {
+        self
+    }
+    fn set(&mut self, text: String) {
+        *self = text.into();
+    }
+}
+
+fn cut<T: Text>(field: &mut T, limit: usize) {
+    let text = field.text();
+    if text.len() > limit {
+        let kept = &text[..text.floor_char_boundary(limit)];
+        field.set(format!("{kept}… ({} bytes in all)", text.len()));
+    }
+}
+
+/// Free text.
+fn told(field: &mut Option<String>) {
+    if let Some(field) = field {
+        cut(field, TEXT_MAX);
+    }
+}
+
+/// What identifies.
+struct Names {
+    /// Whether too long is shortened instead of refused.
+    cut: bool,
+}
+
+impl Names {
+    fn name<T: Text>(&self, name: &'static str, field: &mut T, limit: usize) -> Result<(), FieldError> {
+        let length = field.text().len();
+        if length > limit && !self.cut {
+            return Err(FieldError::TooLong { field: name, length, limit });
+        }
+        cut(field, limit);
+        Ok(())
+    }
+
+    fn option<T: Text>(&self, name: &'static str, field: &mut Option<T>, limit: usize) -> Result<(), FieldError> {
+        field.as_mut().map_or(Ok(()), |field| self.name(name, field, limit))
+    }
+
+    fn list<T>(&self, name: &'static str, field: &mut Vec<T>, limit: usize) -> Result<(), FieldError> {
+        let length = field.len();
+        if length > limit && !self.cut {
+            return Err(FieldError::TooLong { field: name, length, limit });
+        }
+        field.truncate(limit);
+        Ok(())
+    }
+
+    fn identity(&self, shared: &mut Arc<super::Identity>) -> Result<(), FieldError> {
+        let fits = shared.issuer.len() <= NAME_MAX
+            && shared.subject.len() <= NAME_MAX
+            && shared.kind.len() <= ID_MAX
+            && shared.sponsor.as_deref().is_none_or(|sponsor| sponsor.len() <= NAME_MAX)
+            && shared.groups.len() <= GROUPS_MAX
+            && shared.groups.iter().all(|group| group.len() <= NAME_MAX);
+        if fits {
+            // The usual case copies nothing.
+            return Ok(());
+        }
+        let identity = Arc::make_mut(shared);
+        self.name("identity.issuer", &mut identity.issuer, NAME_MAX)?;
+        self.name("identity.subject", &mut identity.subject, NAME_MAX)?;
+        self.name("identity.kind", &mut identity.kind, ID_MAX)?;
+        self.option("identity.sponsor", &mut identity.sponsor, NAME_MAX)?;
+        self.list("identity.groups", &mut identity.groups, GROUPS_MAX)?;
+        identity.groups.iter_mut().try_for_each(|group| self.name("identity.groups[]", group, NAME_MAX))
+    }
+
+    fn request(&self, request: &mut super::Request) -> Result<(), FieldError> {
+        self.name("request.verb", &mut request.verb, ID_MAX)?;
+        self.name("request.group", &mut request.group, NAME_MAX)?;
+        self.name("request.version", &mut request.version, NAME_MAX)?;
+        self.name("request.resource", &mut request.resource, NAME_MAX)?;
+        // What follows the name in a proxy's path is a subresource too.
+        self.option("request.subresource", &mut request.subresource, PATH_MAX)?;
+        self.option("request.namespace", &mut request.namespace, NAME_MAX)?;
+        self.option("request.name", &mut request.name, NAME_MAX)?;
+        self.name("request.path", &mut request.path, PATH_MAX)?;
+        self.option("request.query", &mut request.query, PATH_MAX)?;
+        self.name("request.hash", &mut request.hash, ID_MAX)?;
+        self.option("request.method", &mut request.method, ID_MAX)?;
+        self.option("request.content_type", &mut request.content_type, NAME_MAX)
+    }
+
+    fn by(&self, by: &mut super::By) -> Result<(), FieldError> {
+        self.name("by[].plugin", &mut by.plugin, NAME_MAX)?;
+        self.name("by[].component", &mut by.component, ID_MAX)?;
+        self.name("by[].configuration", &mut by.configuration, ID_MAX)?;
+        self.name("by[].verdict", &mut by.verdict, ID_MAX)?;
+        self.option("by[].rule", &mut by.rule, NAME_MAX)
     }
 }
 
 /// Ids name spool files, so nothing in them may mean something to a file system.
 pub(crate) fn check_id(id: &str) -> Result<(), FieldError> {
-    check("id", id.len(), ID_MAX)?;
-    let fits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let fits = (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if fits { Ok(()) } else { Err(FieldError::Id) }
 }
 
@@ -77,61 +170,34 @@ impl Record {
     /// Cuts the free text and refuses what may not be cut.
     pub(crate) fn bound(&mut self) -> Result<(), FieldError> {
         check_id(&self.id)?;
-        check_option("connection", self.connection.as_deref(), NAME_MAX)?;
-        check_option("session", self.session.as_deref(), ID_MAX)?;
-        check_option("approval", self.approval.as_deref(), ID_MAX)?;
-        if let Some(identity) = &self.identity {
-            check("identity.issuer", identity.issuer.len(), NAME_MAX)?;
-            check("identity.subject", identity.subject.len(), NAME_MAX)?;
-            check("identity.kind", identity.kind.len(), ID_MAX)?;
-            check_option("identity.sponsor", identity.sponsor.as_deref(), NAME_MAX)?;
-            check("identity.groups", identity.groups.len(), GROUPS_MAX)?;
-            for group in &identity.groups {
-                check("identity.groups[]", group.len(), NAME_MAX)?;
-            }
-        }
+        let names = Names { cut: self.decision == Some(Decision::Deny) };
+        names.option("connection", &mut self.connection, NAME_MAX)?;
+        names.option("session", &mut self.session, ID_MAX)?;
+        names.option("approval", &mut self.approval, ID_MAX)?;
+        self.identity.as_mut().map_or(Ok(()), |identity| names.identity(identity))?;
         if let Some(client) = &mut self.client {
-            check("client.address", client.address.len(), NAME_MAX)?;
-            cut_option(&mut client.user_agent);
+            names.name("client.address", &mut client.address, NAME_MAX)?;
+            told(&mut client.user_agent);
         }
-        if let Some(request) = &self.request {
-            check("request.verb", request.verb.len(), ID_MAX)?;
-            check("request.group", request.group.len(), NAME_MAX)?;
-            check("request.version", request.version.len(), NAME_MAX)?;
-            check("request.resource", request.resource.len(), NAME_MAX)?;
-            check_option("request.subresource", request.subresource.as_deref(), PATH_MAX)?;
-            check_option("request.namespace", request.namespace.as_deref(), NAME_MAX)?;
-            check_option("request.name", request.name.as_deref(), NAME_MAX)?;
-            check("request.path", request.path.len(), PATH_MAX)?;
-            check_option("request.query", request.query.as_deref(), PATH_MAX)?;
-            check("request.hash", request.hash.len(), ID_MAX)?;
-            check_option("request.method", request.method.as_deref(), ID_MAX)?;
-            check_option("request.content_type", request.content_type.as_deref(), NAME_MAX)?;
-        }
+        self.request.as_mut().map_or(Ok(()), |request| names.request(request))?;
         if let Some(command) = &mut self.command {
-            cut(&mut command.rendered);
-            cut_option(&mut command.claimed);
+            cut(&mut command.rendered, TEXT_MAX);
+            told(&mut command.claimed);
         }
-        check("by", self.by.len(), BY_MAX)?;
-        for by in &self.by {
-            check("by[].plugin", by.plugin.len(), NAME_MAX)?;
-            check("by[].component", by.component.len(), ID_MAX)?;
-            check("by[].configuration", by.configuration.len(), ID_MAX)?;
-            check("by[].verdict", by.verdict.len(), ID_MAX)?;
-            check_option("by[].rule", by.rule.as_deref(), NAME_MAX)?;
-        }
+        names.list("by", &mut self.by, BY_MAX)?;
+        self.by.iter_mut().try_for_each(|by| names.by(by))?;
         if let Some(response) = &mut self.response {
-            check_option("response.content_type", response.content_type.as_deref(), NAME_MAX)?;
-            cut_option(&mut response.interrupted);
+            names.option("response.content_type", &mut response.content_type, NAME_MAX)?;
+            told(&mut response.interrupted);
         }
         if let Some(refusal) = &mut self.refusal {
-            check("refusal.cause", refusal.cause.len(), ID_MAX)?;
-            cut(&mut refusal.message);
+            names.name("refusal.cause", &mut refusal.cause, ID_MAX)?;
+            cut(&mut refusal.message, TEXT_MAX);
         }
-        if let Some(frame) = &self.frame {
-            check("frame.channel", frame.channel.len(), ID_MAX)?;
+        if let Some(frame) = &mut self.frame {
+            names.name("frame.channel", &mut frame.channel, ID_MAX)?;
         }
-        cut_option(&mut self.message);
+        told(&mut self.message);
         Ok(())
     }
 }
