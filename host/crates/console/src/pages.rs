@@ -59,8 +59,10 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
     response
 }
 
+/// A link, not a form: the policy that keeps forms on this host would keep the browser from the issuer's.
 fn login(back: &str) -> Response {
-    page(StatusCode::UNAUTHORIZED, &LoginPage { back })
+    let plain = back.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'/' || b == b'-');
+    page(StatusCode::UNAUTHORIZED, &LoginPage { back: if plain { back } else { "/" } })
 }
 
 /// What waits, and what was decided lately.
