@@ -77,7 +77,6 @@ macro_rules! __export {
         };
 
         #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code)]
         const _: () = {
             $crate::bindings::common::export_plugin!(Component with_types_in $crate::bindings::common);
             $crate::bindings::$world::export!(Component with_types_in $crate::bindings::$world);
