@@ -2,6 +2,7 @@
 
 use clap::Parser;
 
+mod bench;
 mod cluster;
 mod plugins;
 mod tools;
@@ -17,6 +18,8 @@ enum Task {
     Cluster(cluster::Args),
     /// Fetch the kubectl and helm that the tests use into `target/tools`.
     Tools(tools::Args),
+    /// Measure the gateway beside what it is compared with.
+    Bench(bench::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -24,5 +27,6 @@ fn main() -> anyhow::Result<()> {
         Task::Plugins(args) => plugins::run(args),
         Task::Cluster(args) => cluster::run(args),
         Task::Tools(args) => tools::run(args),
+        Task::Bench(args) => bench::run(args),
     }
 }

@@ -1,0 +1,95 @@
+//! `cargo xtask bench`: the figures of the design, each beside what it is compared with and in the same run.
+//!
+//! A machine is never quiet, so nothing here is an absolute promise: rounds of the gateway and of what it is measured
+//! against follow each other in turn, and their ratio is the figure. Every figure is the median of its rounds, with
+//! the lowest and the highest as its spread.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+
+use crate::cluster;
+
+mod figure;
+mod gateway;
+mod memory;
+mod nginx;
+mod place;
+mod policy;
+mod process;
+mod start;
+mod throughput;
+mod wrk;
+
+use figure::Report;
+
+/// Options of `cargo xtask bench`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Which one; all of them when left out.
+    #[arg(value_enum)]
+    name: Option<Name>,
+    /// How to print the figures.
+    #[arg(long, value_enum, default_value = "table")]
+    output: Output,
+    /// Rounds of each side.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Seconds of each round of load.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
+    /// A gateway built before, instead of building one now.
+    #[arg(long, value_name = "FILE")]
+    portcullis: Option<PathBuf>,
+}
+
+/// The benchmarks.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// Requests a second, latency and processor time, beside nginx as a plain TLS reverse proxy.
+    Throughput,
+    /// One judgement by a guard in fresh state.
+    Policy,
+    /// Memory, idle and after a list of 200 MB.
+    Memory,
+    /// From the start of the process to its ready file.
+    Start,
+}
+
+/// How figures are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Table,
+}
+
+/// Run one benchmark, or all.
+pub fn run(args: Args) -> Result<()> {
+    let root = cluster::workspace();
+    let mut report = Report::new(args.output);
+    let wanted = |name| args.name.is_none_or(|only| only == name);
+    // Building comes before everything that is measured.
+    let portcullis = match args.portcullis {
+        Some(file) => file,
+        None => gateway::build(&root)?,
+    };
+    if !portcullis.is_file() {
+        bail!("there is no gateway at {}; leave --portcullis out to build one", portcullis.display());
+    }
+    if wanted(Name::Start) {
+        start::run(&portcullis, args.rounds, &mut report)?;
+    }
+    if wanted(Name::Policy) {
+        policy::run(&root, &mut report)?;
+    }
+    if wanted(Name::Throughput) {
+        throughput::run(&root, &portcullis, args.rounds, args.seconds, &mut report)?;
+    }
+    if wanted(Name::Memory) {
+        memory::run(&portcullis, &mut report)?;
+    }
+    Ok(())
+}
