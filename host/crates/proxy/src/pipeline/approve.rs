@@ -99,7 +99,7 @@ async fn used(gateway: &Gateway, trail: &mut Trail, id: &str, ask: &Ask) -> Resu
             409,
             Cause::ApprovalExpired,
             "approval",
-            format!("the approval {id} does not let this through: {why}; run the command again to ask anew"),
+            format!("the approval {id} does not let this through: {why}"),
         )),
         Err(error) => Err(unusable(&error)),
     }
