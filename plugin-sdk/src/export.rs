@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::bindings::common::exports::portcullis::policy::plugin::Description;
 
@@ -52,8 +53,8 @@ pub fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
     serde_json::from_str(json).map_err(|error| sentence(&error))
 }
 
-/// serde_json's message without its place: the host wrote the JSON, so its lines and columns mean nothing to the operator.
-fn sentence(error: &dyn Display) -> String {
+/// serde_json's message without its place: the host wrote the JSON, so its lines and columns mean nothing to anybody.
+pub(crate) fn sentence(error: &dyn Display) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
         Some(at) => text[..at].to_owned(),
@@ -68,7 +69,55 @@ pub fn describe(name: &str, version: &str, summary: &str, configuration_schema: 
 
 /// The JSON Schema of a configuration.
 pub fn schema<C: JsonSchema>() -> String {
-    schemars::schema_for!(C).as_value().to_string()
+    plain_schema::<C>().to_string()
+}
+
+/// The schema without what makes a checker's messages vague: see [`plain`].
+pub(crate) fn plain_schema<C: JsonSchema>() -> Value {
+    let mut schema = schemars::schema_for!(C).to_value();
+    plain(&mut schema);
+    schema
+}
+
+/// "Not valid under any of the schemas listed in `oneOf`" helps nobody. An option is left out, not null, so the alternative `null` goes; and
+/// words that each have a description become one `enum`, with the descriptions in one text.
+fn plain(schema: &mut Value) {
+    match schema {
+        Value::Array(all) => all.iter_mut().for_each(plain),
+        Value::Object(object) => {
+            object.values_mut().for_each(plain);
+            if let Some(Value::Array(types)) = object.get_mut("type") {
+                types.retain(|one| one != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    object.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(any)) = object.get_mut("anyOf") {
+                any.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
+                if let [Value::Object(only)] = any.as_mut_slice() {
+                    let only = std::mem::take(only);
+                    object.remove("anyOf");
+                    only.into_iter().for_each(|(key, value)| {
+                        object.entry(key).or_insert(value);
+                    });
+                }
+            }
+            if let Some(Value::Array(one)) = object.get("oneOf")
+                && one.iter().all(|word| word.get("const").is_some())
+            {
+                let words = one.iter().map(|word| word["const"].clone()).collect();
+                let told = one.iter().filter_map(|word| Some(format!("{}: {}", word["const"].as_str()?, word.get("description")?.as_str()?)));
+                let told: Vec<String> = object.get("description").and_then(Value::as_str).map(str::to_owned).into_iter().chain(told).collect();
+                object.remove("oneOf");
+                object.insert("enum".to_owned(), Value::Array(words));
+                if !told.is_empty() {
+                    object.insert("description".to_owned(), Value::String(told.join("\n")));
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// A panic ends the instance, and its text with it, unless it is logged first.

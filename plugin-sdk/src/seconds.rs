@@ -62,7 +62,9 @@ impl JsonSchema for Seconds {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "a length of time: 90s, 15m, 8h, 2d, or a number of seconds",
-            "anyOf": [{"type": "string", "pattern": "^[0-9]+[smhd]$"}, {"type": "integer", "minimum": 0}],
+            "type": ["string", "integer"],
+            "pattern": "^[0-9]+[smhd]$",
+            "minimum": 0,
         })
     }
 }

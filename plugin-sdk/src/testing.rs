@@ -60,7 +60,7 @@ pub fn configuration<C: serde::de::DeserializeOwned>(json: &str) -> Result<C, St
 ///
 /// When they differ.
 pub fn check_schema<C: schemars::JsonSchema>(file: &str) {
-    let schema = serde_json::to_string_pretty(schemars::schema_for!(C).as_value()).unwrap_or_default() + "\n";
+    let schema = serde_json::to_string_pretty(&crate::export::plain_schema::<C>()).unwrap_or_default() + "\n";
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(file, &schema).unwrap_or_else(|error| panic!("cannot write {file}: {error}"));
     }

@@ -32,3 +32,29 @@ fn the_schema_carries_the_documentation() {
     assert_eq!(schema["properties"]["most"]["description"], "How many.");
     assert_eq!(schema["additionalProperties"], false);
 }
+
+#[test]
+fn the_schema_names_what_may_stand_there() {
+    /// What to do.
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    #[allow(dead_code)]
+    enum Then {
+        /// Refuse.
+        Deny,
+        /// Ask.
+        Approve,
+    }
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Options {
+        then: Option<Then>,
+        name: Option<String>,
+    }
+    let schema = plain_schema::<Options>();
+    assert_eq!(schema["$defs"]["Then"]["enum"], serde_json::json!(["deny", "approve"]));
+    assert_eq!(schema["$defs"]["Then"]["description"], "What to do.\ndeny: Refuse.\napprove: Ask.");
+    assert_eq!(schema["properties"]["name"]["type"], "string");
+    assert_eq!(schema["properties"]["then"]["$ref"], "#/$defs/Then");
+    assert!(!schema.to_string().contains("null"), "{schema}");
+}

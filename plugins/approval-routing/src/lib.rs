@@ -175,7 +175,9 @@ impl JsonSchema for Wait {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         schemars::json_schema!({
-            "anyOf": [{"const": "retry"}, {"type": "string", "pattern": "^[0-9]+[smhd]$"}, {"type": "integer", "minimum": 1}],
+            "type": ["string", "integer"],
+            "pattern": "^(retry|[0-9]+[smhd])$",
+            "minimum": 1,
         })
     }
 }
