@@ -41,7 +41,9 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
     let public_key_file = ledger_dir.join("ledger.pub");
     let ledger = {
         let dir = ledger_dir.clone();
-        tokio::task::spawn_blocking(move || ledger::Ledger::open(&dir, ledger::Options::default()))
+        // Not in the ledger's own folder: a copy for an auditor must not carry the key that signs.
+        let key_file = Some(settings.state.join("ledger.key"));
+        tokio::task::spawn_blocking(move || ledger::Ledger::open(&dir, ledger::Options { key_file, ..Default::default() }))
             .await?
             .with_context(|| format!("the ledger in {}", ledger_dir.display()))?
     };

@@ -14,6 +14,7 @@ use crate::Shared;
 /// Its routes.
 pub fn router() -> Router<Shared> {
     Router::new()
+        .route("/login", get(gateway::login))
         .route("/whoami", get(gateway::whoami))
         .route("/connections", get(gateway::connections))
         .route("/policy", get(gateway::policy))

@@ -59,6 +59,11 @@ impl Logins {
         Self { issuers, logins: Mutex::default(), flows: Mutex::default() }
     }
 
+    /// The issuers, and what clients are called there.
+    pub fn issuers(&self) -> &[(String, String)] {
+        &self.issuers
+    }
+
     /// Whose cookie it is.
     pub fn of(&self, headers: &HeaderMap) -> Option<PageLogin> {
         let word = cookie(headers)?;

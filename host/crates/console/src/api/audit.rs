@@ -100,9 +100,19 @@ pub async fn query(State(shared): State<Shared>, who: Who, Query(wanted): Query<
     let (to, from) = mpsc::channel(LINES);
     tokio::task::spawn_blocking(move || {
         let sent = if latest {
-            reader.latest(&filter).and_then(|entries| entries.into_iter().try_for_each(|entry| send(&to, &entry)))
+            reader.latest(&filter).map(|entries| {
+                // Stops when nobody reads any more.
+                entries.iter().all(|entry| send(&to, entry));
+            })
         } else {
-            reader.query(filter).and_then(|mut entries| entries.try_for_each(|entry| send(&to, &entry?)))
+            reader.query(filter).and_then(|entries| {
+                for entry in entries {
+                    if !send(&to, &entry?) {
+                        break;
+                    }
+                }
+                Ok(())
+            })
         };
         if let Err(error) = sent {
             tracing::warn!(%error, "a query of the log ended early");
@@ -114,11 +124,10 @@ pub async fn query(State(shared): State<Shared>, who: Who, Query(wanted): Query<
 
 type Lines = mpsc::Sender<Result<String, std::io::Error>>;
 
-fn send(to: &Lines, entry: &Entry) -> Result<(), ledger::ReadError> {
+/// False when nobody reads any more.
+fn send(to: &Lines, entry: &Entry) -> bool {
     let line = serde_json::to_string(entry).unwrap_or_default() + "\n";
-    // Nobody reads any more: there is nothing left to tell.
-    to.blocking_send(Ok(line)).ok();
-    Ok(())
+    to.blocking_send(Ok(line)).is_ok()
 }
 
 /// Auditors see everything; everyone else what is theirs: their own requests, or one session of their own or their agent's.
@@ -206,10 +215,9 @@ pub async fn replay(State(shared): State<Shared>, who: Who, Path(id): Path<Strin
 }
 
 fn steps(reader: &Reader, session: &str, to: &Lines) -> Result<(), Box<dyn std::error::Error>> {
-    let replay = reader.replay(session)?;
     for step in reader.replay(session)? {
         let mut chunks = Vec::new();
-        match replay.output(&step)? {
+        match reader.output(&step.entry)? {
             Output::Frames(frames) => {
                 for chunk in frames {
                     let chunk = chunk?;

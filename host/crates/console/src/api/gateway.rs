@@ -9,6 +9,12 @@ use crate::Shared;
 use crate::answer::{Answer, forbidden, malformed};
 use crate::who::Who;
 
+/// For everybody: whose tokens are trusted, and what programs are called there. Nothing here is secret.
+pub async fn login(State(shared): State<Shared>) -> Json<Value> {
+    let one = |(issuer, client_id): &(String, String)| json!({ "issuer": issuer, "client_id": client_id });
+    Json(json!({ "issuers": shared.logins.issuers().iter().map(one).collect::<Vec<_>>() }))
+}
+
 pub async fn whoami(who: Who) -> Json<Value> {
     let identity = &who.identity;
     Json(json!({

@@ -4,7 +4,8 @@ use axum::Json;
 use serde_json::{Value, json};
 
 /// Path, method, what it does.
-const OPERATIONS: [(&str, &str, &str); 19] = [
+const OPERATIONS: [(&str, &str, &str); 20] = [
+    ("/login", "get", "Whose tokens are trusted, without a login"),
     ("/whoami", "get", "Who the caller is to the gateway"),
     ("/connections", "get", "The registered clusters"),
     ("/policy", "get", "The live policy set, by generation and digest"),
