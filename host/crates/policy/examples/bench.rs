@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use policy::{Engine, EngineOptions, Facts, Grants, IdentityFacts, IdentityKind, Live, RequestFacts, SessionFacts};
+use policy::{Document, Engine, EngineOptions, Facts, Grants, IdentityFacts, IdentityKind, JsonDocument, Live, RequestFacts, SessionFacts};
 
 const ROUNDS: usize = 5;
 
@@ -41,6 +41,26 @@ fn facts(i: usize) -> Facts {
     }
 }
 
+fn creation() -> Facts {
+    let mut facts = facts(0);
+    facts.request.verb = "create".into();
+    facts.request.name = None;
+    facts.request.path = "/api/v1/namespaces/shop/pods".into();
+    facts
+}
+
+/// A pod with an annotation of 100 KB, as the gateway has it after parsing.
+fn pod() -> Arc<dyn Document> {
+    let text = format!(
+        r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"x","annotations":{{"a":"{}"}}}},"spec":{{"containers":[{{"name":"c","image":"nginx"}}]}}}}"#,
+        "x".repeat(100_000)
+    );
+    match kube_request::Json::parse(text.as_bytes()) {
+        Ok(json) => Arc::new(JsonDocument::new(Arc::new(json))),
+        Err(error) => unreachable!("{error}"),
+    }
+}
+
 fn print(figure: &str, value: f64, unit: &str, spread: (f64, f64)) {
     println!(
         r#"{{"bench":"policy","figure":"{figure}","value":{value:.2},"unit":"{unit}","spread":[{:.2},{:.2}],"against":null,"ratio":null}}"#,
@@ -49,13 +69,12 @@ fn print(figure: &str, value: f64, unit: &str, spread: (f64, f64)) {
 }
 
 /// Times of single judgements, sorted.
-async fn times(live: &Live, n: usize) -> Vec<Duration> {
-    let facts = facts(0);
+async fn times(live: &Live, facts: &Facts, body: Option<&Arc<dyn Document>>, n: usize) -> Vec<Duration> {
     let generation = live.current();
     let mut times = Vec::with_capacity(n);
     for _ in 0..n {
         let start = Instant::now();
-        let judgement = generation.judge(&facts, None).await;
+        let judgement = generation.judge(facts, body.cloned()).await;
         times.push(start.elapsed());
         assert!(judgement.failure.is_none(), "{judgement:?}");
     }
@@ -63,11 +82,11 @@ async fn times(live: &Live, n: usize) -> Vec<Duration> {
     times
 }
 
-async fn report(figure: &str, live: &Live) {
-    times(live, 5_000).await;
+async fn report(figure: &str, live: &Live, facts: &Facts, body: Option<&Arc<dyn Document>>) {
+    times(live, facts, body, 5_000).await;
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        rounds.push(times(live, 20_000).await);
+        rounds.push(times(live, facts, body, 20_000).await);
     }
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
         let mut values: Vec<f64> = rounds.iter().map(|t| t[(t.len() as f64 * share) as usize].as_nanos() as f64 / 1000.0).collect();
@@ -111,7 +130,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut text = "apiVersion: portcullis.dev/v1\nkind: Bundle\nplugins:\n".to_owned();
         for i in 0..n {
             text.push_str(&format!(
-                "  - name: guard-{i}\n    world: guard\n    component: guard.wasm\n    configuration: {{ deny: [{{ rule: no-namespaces, match: [{{ verbs: [delete], resources: [namespaces] }}], message: no }}], allow: [{{ rule: rest, match: [{{}}] }}] }}\n"
+                "  - name: guard-{i}\n    world: guard\n    component: guard.wasm\n    configuration: {{ deny: [{{ rule: no-namespaces, match: [{{ verbs: [delete], resources: [namespaces] }}], message: not allowed }}], allow: [{{ rule: rest, match: [{{}}] }}] }}\n"
             ));
         }
         text
@@ -125,7 +144,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     one.reload().await?;
     print("warm load of one guard", start.elapsed().as_secs_f64() * 1000.0, "ms", (0.0, 0.0));
-    report("one guard, fresh state", &one).await;
+    report("one guard, fresh state", &one, &facts(0), None).await;
     let mut singles = Vec::new();
     let mut doubles = Vec::new();
     for _ in 0..ROUNDS {
@@ -140,8 +159,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     std::fs::write(scratch.join("bundle.yaml"), bundle(4))?;
     let four = Live::open(engine, &scratch, Grants::default()).await?;
-    report("four guards, fresh state", &four).await;
+    report("four guards, fresh state", &four, &facts(0), None).await;
     drop(four);
+
+    let engine = Engine::new(EngineOptions { remember: 0, cache_dir: Some(scratch.join("cache")), ..EngineOptions::default() })?;
+    for name in ["cold", "warm"] {
+        let start = Instant::now();
+        let live = Live::open(engine.clone(), &source, Grants::default()).await?;
+        print(&format!("{name} load of the bundle, its cases included"), start.elapsed().as_secs_f64() * 1000.0, "ms", (0.0, 0.0));
+        if name == "warm" {
+            report("the bundle's guards, a get", &live, &facts(0), None).await;
+            report("the bundle's guards, a pod of 100 KB", &live, &creation(), Some(&pod())).await;
+        }
+    }
     std::fs::remove_dir_all(&scratch)?;
     Ok(())
 }

@@ -1,19 +1,19 @@
 //! One call of one component: a fresh instance, a bounded time, and nothing kept.
 //!
-//! A call that cannot wait runs on the caller's thread, which is the cheapest there is, with a few milliseconds to answer. The few that need
-//! longer run again from the start on a stack of their own, where they give way to other requests at every tick until
-//! their deadline; since the instance is fresh and has no way to act on anything outside, running twice shows nowhere. A component that
-//! was slow once goes there directly for a while.
+//! A call first runs on the caller's thread, which is the cheapest there is, with a few milliseconds to answer and without host functions that
+//! wait. The few that need more run again from the start on a stack of their own, where they give way to other requests at every tick
+//! until their deadline; since the instance is fresh and has no way to act on anything outside, running twice shows nowhere. A component
+//! that was slow once goes there directly for a while, and one that talks to the network always does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use wasmtime::Store;
+use wasmtime::{Store, Trap};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::engine::Engine;
-use crate::failure::{self, Failure, FailureCause};
+use crate::failure::{self, Failure, FailureCause, MustWait};
 use crate::host::CallState;
 
 /// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms.
@@ -26,10 +26,11 @@ const SLOW_CALLS: u32 = 100;
 pub(crate) struct Callable {
     pub engine: Engine,
     pub plugin: Arc<str>,
-    pub pre: InstancePre<CallState>,
+    /// Linked so that nothing in it can wait; absent when it always does.
+    pub immediate: Option<InstancePre<CallState>>,
+    /// Linked so that host functions may wait.
+    pub waiting: InstancePre<CallState>,
     pub deadline: Duration,
-    /// A host function of it may wait, so it never runs on the fast path.
-    pub may_wait: bool,
     /// Set when the component could not be snapshotted: every instance takes its configuration anew.
     pub configure: Option<Configure>,
     /// Calls left that go to the slow path directly.
@@ -58,15 +59,14 @@ impl Callable {
         state: impl Fn() -> CallState + Send,
         params: impl Fn() -> P + Send,
     ) -> Result<(R, CallState), Failure> {
-        let slow = self.may_wait
-            || self.slow.load(Ordering::Relaxed) > 0 && self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
-        if !slow {
-            let (result, state) = self.call_on_this_thread(export, state(), params());
+        if let Some(pre) = &self.immediate
+            && !self.was_slow()
+        {
+            let (result, state) = self.call_on_this_thread(pre, export, state(), params());
             match result {
                 Ok(answer) => return Ok((answer, state)),
-                Err(error) if error.downcast_ref::<wasmtime::Trap>() == Some(&wasmtime::Trap::Interrupt) => {
-                    self.slow.store(SLOW_CALLS, Ordering::Relaxed);
-                }
+                Err(error) if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => self.slow.store(SLOW_CALLS, Ordering::Relaxed),
+                Err(error) if error.is::<MustWait>() => {}
                 Err(error) => return Err(self.failed(&error, state)),
             }
         }
@@ -77,23 +77,34 @@ impl Callable {
         }
     }
 
+    fn was_slow(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) > 0 && self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+    }
+
     fn call_on_this_thread<P: Params, R: Results>(
         &self,
+        pre: &InstancePre<CallState>,
         export: &ComponentExportIndex,
         state: CallState,
         params: P,
     ) -> (wasmtime::Result<R>, CallState) {
         let mut store = self.store(state);
         store.set_epoch_deadline(FAST_TICKS);
-        let result = self.run(&mut store, export, params);
+        let result = self.run(&mut store, pre, export, params);
         (result, store.into_data())
     }
 
-    fn run<P: Params, R: Results>(&self, store: &mut Store<CallState>, export: &ComponentExportIndex, params: P) -> wasmtime::Result<R> {
-        let instance = self.pre.instantiate(&mut *store)?;
+    fn run<P: Params, R: Results>(
+        &self,
+        store: &mut Store<CallState>,
+        pre: &InstancePre<CallState>,
+        export: &ComponentExportIndex,
+        params: P,
+    ) -> wasmtime::Result<R> {
+        let instance = pre.instantiate(&mut *store)?;
         if let Some(configure) = &self.configure {
             let function = instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &configure.export)?;
-            function.call(&mut *store, (&configure.configuration,))?.0.map_err(|e| wasmtime::Error::msg(e))?;
+            function.call(&mut *store, (&configure.configuration,))?.0.map_err(wasmtime::Error::msg)?;
         }
         instance.get_typed_func::<P, R>(&mut *store, export)?.call(&mut *store, params)
     }
@@ -127,10 +138,10 @@ impl Callable {
         export: &ComponentExportIndex,
         params: P,
     ) -> wasmtime::Result<R> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
+        let instance = self.waiting.instantiate_async(&mut *store).await?;
         if let Some(configure) = &self.configure {
             let function = instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &configure.export)?;
-            function.call_async(&mut *store, (&configure.configuration,)).await?.0.map_err(|e| wasmtime::Error::msg(e))?;
+            function.call_async(&mut *store, (&configure.configuration,)).await?.0.map_err(wasmtime::Error::msg)?;
         }
         instance.get_typed_func::<P, R>(&mut *store, export)?.call_async(&mut *store, params).await
     }

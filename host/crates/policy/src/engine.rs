@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::{CacheError, CompileCache};
+use crate::plugin::SNAPSHOT_PAGES;
 
 /// Time between two increments of the epoch: the resolution of every deadline, and the longest that a component which never
 /// pauses keeps a thread before others get their turn. Shorter ticks wake an idle gateway for nothing.
@@ -31,13 +32,16 @@ pub struct EngineOptions {
     pub max_memory: usize,
     /// Instances alive at one time, 512 by default: 4 GiB of addresses each, so that guests need no bounds checks.
     pub instances: u32,
+    /// Components are born configured, by a snapshot (the default). Otherwise every instance takes its configuration anew, as a component does that
+    /// cannot be snapshotted: slower, the more so the larger the configuration.
+    pub snapshot: bool,
     /// Verdicts of pure guards remembered for each plugin of a generation: 4,096 by default, about 200 bytes each. Zero switches it off.
     pub remember: usize,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        EngineOptions { cache_dir: None, max_memory: 64 << 20, instances: 512, remember: 4096 }
+        EngineOptions { cache_dir: None, max_memory: 64 << 20, instances: 512, snapshot: true, remember: 4096 }
     }
 }
 
@@ -116,7 +120,7 @@ fn config(options: &EngineOptions) -> Config {
         .max_tables_per_component(64)
         .total_stacks(instances)
         .total_gc_heaps(0)
-        .max_memory_size(options.max_memory)
+        .max_memory_size(options.max_memory.saturating_add(SNAPSHOT_PAGES))
         // Resetting what a small guest touched by memset, and not by madvise, is what keeps threads from fighting over the
         // address space: a fresh call costs 6 to 9 µs with these three and 25 to 27 without.
         .linear_memory_keep_resident(512 << 10)

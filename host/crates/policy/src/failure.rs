@@ -69,6 +69,11 @@ pub(crate) struct MemoryDenied {
     pub limit: usize,
 }
 
+/// Raised on the fast path by a host function that would have to wait; the call is made again where it can.
+#[derive(Debug, thiserror::Error)]
+#[error("this host function has to wait")]
+pub(crate) struct MustWait;
+
 /// Raised by a host function that a guest used beyond its bounds.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -10,6 +10,8 @@ use wasmtime::component::Linker;
 
 use crate::document::Document;
 use crate::failure::MemoryDenied;
+#[cfg(doc)]
+use crate::failure::MustWait;
 use crate::wit::names;
 
 mod clock;
@@ -71,9 +73,9 @@ pub(crate) struct Imports {
 }
 
 impl Imports {
-    /// A function of this component may wait for something outside.
-    pub(crate) fn may_wait(self) -> bool {
-        self.preview || self.http
+    /// The component talks to the network, so it waits in every call.
+    pub(crate) fn always_waits(self) -> bool {
+        self.http
     }
 
     /// Given the same, it answers the same: it sees no clock and nothing outside. (A preview is noticed when it is asked for.)
@@ -82,13 +84,22 @@ impl Imports {
     }
 }
 
+/// Whether host functions may keep the guest waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linking {
+    /// They may: calls run on stacks of their own.
+    Waiting,
+    /// They may not. The few that would have to are linked as stubs that end the call with [`MustWait`]; it is then made again the other way.
+    Immediate,
+}
+
 /// Links what the component imports and nothing else.
-pub(crate) fn linker(engine: &wasmtime::Engine, imports: Imports) -> wasmtime::Result<Linker<CallState>> {
+pub(crate) fn linker(engine: &wasmtime::Engine, imports: Imports, linking: Linking) -> wasmtime::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
     // Types only: there is nothing to call in it.
     linker.instance(names::TYPES)?;
     if imports.documents {
-        documents::link(&mut linker, imports.preview)?;
+        documents::link(&mut linker, imports.preview.then_some(linking))?;
     }
     if imports.log {
         log::link(&mut linker)?;

@@ -62,12 +62,12 @@ impl Stage<'_> {
     /// Reads, compiles, configures and tests. Off the caller's thread, plugins side by side.
     pub(crate) async fn run(&self, number: u64) -> Staged {
         let dir = self.dir.to_owned();
-        let (files, print) = match tokio::task::spawn_blocking(move || read(&dir)).await {
-            Ok(Ok(files)) => (Arc::new(files), None),
-            Ok(Err(Unread { error, print })) => return Staged { result: Err(error.into()), print, files: Vec::new() },
+        let files = match tokio::task::spawn_blocking(move || read(&dir)).await {
+            Ok(Ok(files)) => Arc::new(files),
+            Ok(Err(Unread { error, print, files })) => return Staged { result: Err(error.into()), print, files },
             Err(error) => return Staged { result: Err(LoadError::Panicked(error.to_string())), print: Print::take(self.dir, &[]), files: Vec::new() },
         };
-        let print = print.unwrap_or_else(|| files.print.clone());
+        let print = files.print.clone();
         let names = files.manifest.files();
         let result = self.build(files, number).await;
         Staged { result, print, files: names }

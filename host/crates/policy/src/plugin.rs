@@ -11,7 +11,7 @@ use crate::bundle::{Mode, PluginEntry};
 use crate::call::{Callable, Configure};
 use crate::engine::Engine;
 use crate::grants::Grants;
-use crate::host::{self, CallState, HttpGrant, Imports, Origin};
+use crate::host::{self, CallState, HttpGrant, Imports, Linking, Origin};
 use crate::matching::Matcher;
 use crate::metrics::PluginMetrics;
 use crate::wit::{Description, World};
@@ -21,6 +21,7 @@ mod configure;
 
 pub use check::ComponentError;
 pub use configure::ConfigureError;
+pub(crate) use configure::SNAPSHOT_PAGES;
 
 /// Memory of a plugin that asks for no other amount.
 const MEMORY: usize = 16 << 20;
@@ -114,6 +115,14 @@ impl Plugin {
             _ => None,
         };
         let imports = ready.imports;
+        let immediate = match imports.always_waits() {
+            true => None,
+            false => Some(
+                host::linker(engine.wasmtime(), imports, Linking::Immediate)
+                    .and_then(|linker| linker.instantiate_pre(&ready.component))
+                    .map_err(|e| ComponentError::Type(format!("{e:#}")))?,
+            ),
+        };
         let configure = match ready.configure_each_time {
             false => None,
             true => Some(Configure { export: check::plugin_export(&ready.component, "configure")?, configuration: configuration.as_str().into() }),
@@ -130,9 +139,9 @@ impl Plugin {
             callable: Callable {
                 engine: engine.clone(),
                 plugin: name.clone(),
-                pre: ready.pre,
+                immediate,
+                waiting: ready.pre,
                 deadline,
-                may_wait: imports.may_wait(),
                 configure,
                 slow: AtomicU32::new(0),
             },

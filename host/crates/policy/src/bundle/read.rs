@@ -81,6 +81,8 @@ pub(crate) struct Files {
 pub(crate) struct Unread {
     pub error: ReadError,
     pub print: Print,
+    /// The files that the bundle names, as far as that could be read: one that is missing may still come.
+    pub files: Vec<String>,
 }
 
 /// Reads the bundle. Blocks; for half a second when it keeps changing.
@@ -92,17 +94,24 @@ pub(crate) fn read(dir: &Path) -> Result<Files, Unread> {
         }
         let bare = Print::take(dir, &[]);
         let outcome = read_once(dir);
-        let files = outcome.as_ref().map(|(manifest, _, _)| manifest.files()).unwrap_or_default();
+        let files = outcome.as_ref().map(|(manifest, _, _)| manifest.files()).unwrap_or_else(|_| named(dir));
         let after = Print::take(dir, &files);
         match outcome {
             Ok((manifest, contents, before)) if before == after => return Ok(Files { manifest, contents, print: after }),
             Ok(_) => last = None,
             // A file that is missing or half written is likely to be whole in a moment, so it gets a second look.
-            Err(error) if bare == Print::take(dir, &[]) && attempt > 0 => return Err(Unread { error, print: after }),
+            Err(error) if bare == Print::take(dir, &[]) && attempt > 0 => return Err(Unread { error, print: after, files }),
             Err(error) => last = Some(error),
         }
     }
-    Err(Unread { error: last.unwrap_or(ReadError::Unstable { path: dir.to_owned() }), print: Print::take(dir, &[]) })
+    let files = named(dir);
+    Err(Unread { error: last.unwrap_or(ReadError::Unstable { path: dir.to_owned() }), print: Print::take(dir, &files), files })
+}
+
+/// The files that the bundle names, when at least its own file can be read.
+fn named(dir: &Path) -> Vec<String> {
+    let manifest = read_file(&dir.join(FILE)).ok().and_then(|text| Manifest::parse(&text).ok());
+    manifest.map(|m| m.files()).unwrap_or_default()
 }
 
 type Contents = HashMap<String, Vec<u8>>;

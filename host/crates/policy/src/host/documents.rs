@@ -6,8 +6,8 @@ use wasmtime::component::{Linker, Resource, ResourceType};
 use wasmtime::StoreContextMut;
 
 use crate::document::Document;
-use crate::failure::Misuse;
-use crate::host::CallState;
+use crate::failure::{Misuse, MustWait};
+use crate::host::{CallState, Linking};
 use crate::wit::names;
 
 /// Marks the resource type; what it stands for is an index into [`CallState::documents`].
@@ -25,7 +25,8 @@ const GET_ALL_BYTES: usize = 16 << 20;
 
 type Store<'a> = StoreContextMut<'a, CallState>;
 
-pub(super) fn link(linker: &mut Linker<CallState>, preview: bool) -> wasmtime::Result<()> {
+/// `preview` says how that function is linked, if at all.
+pub(super) fn link(linker: &mut Linker<CallState>, preview: Option<Linking>) -> wasmtime::Result<()> {
     let mut instance = linker.instance(names::DOCUMENTS)?;
     // A dropped preview stays in the call's list, which is short and goes with the call.
     instance.resource("document", ResourceType::host::<DocumentHandle>(), |_, _| Ok(()))?;
@@ -50,8 +51,14 @@ pub(super) fn link(linker: &mut Linker<CallState>, preview: bool) -> wasmtime::R
         Ok((values,))
     })?;
     instance.func_wrap("[method]document.text", |store: Store<'_>, (this,): (Resource<DocumentHandle>,)| Ok((document(&store, &this)?.text(),)))?;
-    if preview {
-        instance.func_wrap_async("[method]document.preview", |mut store: Store<'_>, (this,): (Resource<DocumentHandle>,)| {
+    match preview {
+        None => {}
+        Some(Linking::Immediate) => {
+            type Preview = (Result<Resource<DocumentHandle>, String>,);
+            let stub = |_: Store<'_>, (_,): (Resource<DocumentHandle>,)| -> wasmtime::Result<Preview> { Err(wasmtime::Error::new(MustWait)) };
+            instance.func_wrap("[method]document.preview", stub)?;
+        }
+        Some(Linking::Waiting) => instance.func_wrap_async("[method]document.preview", |mut store: Store<'_>, (this,): (Resource<DocumentHandle>,)| {
             Box::new(async move {
                 let document = document(&store, &this)?;
                 let state = store.data_mut();
@@ -69,7 +76,7 @@ pub(super) fn link(linker: &mut Linker<CallState>, preview: bool) -> wasmtime::R
                     }
                 },))
             })
-        })?;
+        })?,
     }
     Ok(())
 }

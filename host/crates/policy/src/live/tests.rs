@@ -241,3 +241,43 @@ async fn remembering_can_be_switched_off() {
         assert!(!live.current().judge(&facts(), None).await.by[0].remembered);
     }
 }
+
+/// A component that cannot be snapshotted serves as well, only slower.
+#[tokio::test]
+async fn without_a_snapshot_every_instance_is_configured() {
+    let bundle = Bundle::new();
+    bundle.write("guard.wasm", guard("", "(call $allow (global.get $config) (global.get $config_len))"));
+    bundle.plugins("  - { name: one, world: guard, component: guard.wasm, configuration: { a: 1 } }");
+    let engine = Engine::new(EngineOptions { snapshot: false, instances: 150, ..EngineOptions::default() }).unwrap();
+    let live = Live::open(engine.clone(), bundle.path(), Grants::default()).await.unwrap();
+    assert_eq!(live.current().judge(&facts(), None).await.by[0].rule.as_deref(), Some(r#"{"a":1}"#));
+    bundle.plugins("  - { name: one, world: guard, component: guard.wasm, configuration: true }");
+    let error = live.reload().await.unwrap_err().to_string();
+    assert!(error.contains("it refused its configuration: no such thing"), "{error}");
+}
+
+/// Copying a bundle, `bundle.yaml` may come first.
+#[tokio::test]
+async fn a_file_that_was_missing_is_noticed_when_it_comes() {
+    let bundle = Bundle::new();
+    bundle.write("guard.wasm", allow()).plugins(ENTRY);
+    let live = bundle.open().await;
+    let mut changes = live.changes();
+    bundle.plugins("  - { name: one, world: guard, component: other.wasm }");
+    let change = until(&mut changes, |c| c.rejected > 0).await;
+    assert!(live.status().rejected.unwrap().message.contains("other.wasm"));
+    bundle.write("other.wasm", deny());
+    until(&mut changes, |c| c.staged > change.staged && c.generation == 2).await;
+    assert_eq!(decision(&live).await, Decision::Deny);
+}
+
+/// A plugin may use all that the operator allows, and still be snapshotted.
+#[tokio::test]
+async fn a_snapshot_of_a_full_memory() {
+    let bundle = Bundle::new();
+    bundle.write("guard.wasm", allow());
+    bundle.plugins("  - { name: one, world: guard, component: guard.wasm, limits: { memory: 192KiB } }");
+    let engine = Engine::new(EngineOptions { max_memory: 192 << 10, instances: 150, ..EngineOptions::default() }).unwrap();
+    let live = Live::open(engine, bundle.path(), Grants::default()).await.unwrap();
+    assert_eq!(decision(&live).await, Decision::Allow);
+}

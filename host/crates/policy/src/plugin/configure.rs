@@ -16,7 +16,7 @@ use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
 use crate::cache::{Key, Stage};
 use crate::engine::Engine;
 use crate::failure::{self, FailureCause};
-use crate::host::{self, CallState};
+use crate::host::{self, CallState, Linking};
 use crate::plugin::{PluginError, Ready, check};
 use crate::wit::{Description, World};
 
@@ -24,7 +24,7 @@ use crate::wit::{Description, World};
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Memory that reading a snapshot out of an instance takes on top: one page for each memory.
-const SNAPSHOT_PAGES: usize = 4 * (64 << 10);
+pub(crate) const SNAPSHOT_PAGES: usize = 4 * (64 << 10);
 
 /// Why a component does not take its configuration.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +99,9 @@ impl Birth<'_> {
 
     /// The component with the accessors that a snapshot needs, or nothing when wizer does not know its shape.
     fn instrumented(&self) -> Result<Option<(wasmtime_wizer::ComponentContext<'_>, Component)>, PluginError> {
+        if !self.engine.options().snapshot {
+            return Ok(None);
+        }
         match Wizer::new().instrument_component(self.wasm) {
             Ok((context, wasm)) => {
                 let key = Key::new(Stage::Instrumented, self.component, "");
@@ -125,7 +128,7 @@ impl Birth<'_> {
     /// Checks imports and exports, links, and asks it to describe itself.
     fn ready(&self, component: Component, world: World, http: bool, configure_each_time: bool) -> Result<Ready, PluginError> {
         let imports = check::imports(&component, world, http)?;
-        let pre = host::linker(self.engine.wasmtime(), imports)
+        let pre = host::linker(self.engine.wasmtime(), imports, Linking::Waiting)
             .and_then(|linker| linker.instantiate_pre(&component))
             .map_err(|e| check::ComponentError::Type(format!("{e:#}")))?;
         let mut store = self.store(0);
