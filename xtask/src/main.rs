@@ -3,8 +3,11 @@
 use clap::Parser;
 
 mod bench;
+mod browser;
 mod cluster;
 mod plugins;
+mod quickstart;
+mod test;
 mod tools;
 mod wasm_std;
 
@@ -12,6 +15,10 @@ mod wasm_std;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Task {
+    /// Build the default components and the gateway, and start it with everything embedded.
+    Quickstart(quickstart::Args),
+    /// Set up what the tests need, and run them all.
+    Test(test::Args),
     /// Build the default components into the default bundle, `target/bundles/default`.
     Plugins(plugins::Args),
     /// Start and stop the real Kubernetes that the tests use.
@@ -23,7 +30,10 @@ enum Task {
 }
 
 fn main() -> anyhow::Result<()> {
+    let root = cluster::workspace();
     match Task::parse() {
+        Task::Quickstart(args) => quickstart::run(&root, &args),
+        Task::Test(args) => test::run(&root, &args),
         Task::Plugins(args) => plugins::run(args),
         Task::Cluster(args) => cluster::run(args),
         Task::Tools(args) => tools::run(args),

@@ -32,9 +32,13 @@ pub struct Args {}
 
 /// Build the components of `plugins/`, and the bundles in `plugins/default` and `examples/bundles` with them.
 pub fn run(_args: Args) -> Result<()> {
-    let root = workspace();
-    let names = components(&root)?;
-    let modules = build(&root, &names)?;
+    build_bundles(&workspace())
+}
+
+/// The same, for tasks that need the bundles.
+pub fn build_bundles(root: &Path) -> Result<()> {
+    let names = components(root)?;
+    let modules = build(root, &names)?;
     let component = |name: &str| modules.get(name).map(|module| encode(name, module));
     bundle(&root.join("plugins/default"), &root.join(BUNDLES).join("default"), &component)?;
     let examples = root.join("examples/bundles");
