@@ -103,6 +103,18 @@ pub(crate) fn sink(imports: &str, deliver: &str) -> Vec<u8> {
     component("audit-sink", module(imports, &functions))
 }
 
+/// A notifier from the body of `notify(id, occasion, approval, url) -> i32`; the occasion is its number.
+pub(crate) fn notifier(body: &str) -> Vec<u8> {
+    let functions = format!(r#"(func (export "notify") (param i32 i32) (param $occasion i32) (param i32 i32 i32 i32) (result i32) {body})"#);
+    component("notifier", module("", &functions))
+}
+
+/// An approval router from the body of `route-approval(params: i32) -> i32`. The findings are at offset 216 of the parameters.
+pub(crate) fn router(body: &str) -> Vec<u8> {
+    let functions = format!(r#"(func (export "route-approval") (param $facts i32) (result i32) {body})"#);
+    component("approval-router", module("", &functions))
+}
+
 /// A session policy from the body of `open-session(ask: i32) -> i32`.
 pub(crate) fn session_policy(body: &str) -> Vec<u8> {
     // The ask has 16 flattened parameters or more, so it comes by pointer or by value as its size says: 17 values, by pointer.

@@ -4,8 +4,8 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::*;
-use crate::testing::{Bundle, engine, sink};
-use crate::{Grants, HttpClient, HttpRequest, HttpResponse, Live, Origin};
+use crate::testing::{Bundle, engine, notifier, sink};
+use crate::{Grants, HttpClient, HttpRequest, HttpResponse, Live, Occasion, Origin};
 
 /// Says that everything up to `first + len` is delivered.
 const ALL: &str = "(i32.store8 (i32.const 200) (i32.const 0))
@@ -135,4 +135,21 @@ async fn a_server_that_never_answers_meets_the_deadline() {
     let (_bundle, live) = live("https://a.example", &["https://a.example"], ASKED, &client).await.unwrap();
     let error = live.current().deliver("s", 0, &[]).await.unwrap_err();
     assert!(error.retry() && error.to_string().contains("200ms"), "{error}");
+}
+
+#[tokio::test]
+async fn notices_arrive_and_failures_come_back() {
+    let bundle = Bundle::new();
+    // Fails for good when something was used, the fifth occasion; is done otherwise.
+    let body = "(i32.store8 (i32.const 200) (i32.eq (local.get $occasion) (i32.const 4)))
+        (i32.store (i32.const 204) (i32.const 1072)) (i32.store (i32.const 208) (i32.const 13)) (i32.store8 (i32.const 212) (i32.const 0))
+        (i32.const 200)";
+    bundle.write("n.wasm", notifier(body)).plugins("  - { name: n, world: notifier, component: n.wasm }");
+    let live = bundle.open().await;
+    let generation = live.current();
+    assert_eq!(generation.notifiers(), ["n".into()]);
+    let notice = |occasion| Notice { id: "1".into(), occasion, approval: "{}".into(), url: "https://x.example".into() };
+    assert_eq!(generation.notify("n", &notice(Occasion::Requested)).await, Ok(()));
+    assert!(matches!(generation.notify("n", &notice(Occasion::Used)).await, Err(DeliveryError::Never { .. })));
+    assert!(matches!(generation.notify("gone", &notice(Occasion::Used)).await, Err(DeliveryError::Unknown(_))));
 }

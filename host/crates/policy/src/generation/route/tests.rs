@@ -1,4 +1,5 @@
 use super::*;
+use crate::testing::{Bundle, facts, router};
 use crate::wit::GrantScope;
 
 #[test]
@@ -26,4 +27,56 @@ fn routes_that_nobody_could_follow_are_mistakes() {
         change(&mut route);
         assert!(check(&route).is_err(), "change {i}");
     }
+}
+
+/// Routes to the group `my-rule`, held for 30 seconds, for so many people; the answer stands at 200, its list of groups at 300.
+fn to_group(needed: u32) -> String {
+    format!(
+        "(i32.store8 (i32.const 200) (i32.const 1))
+         (i32.store (i32.const 204) (i32.const 300)) (i32.store (i32.const 208) (i32.const 1))
+         (i32.store (i32.const 212) (i32.const 0)) (i32.store (i32.const 216) (i32.const 0))
+         (i32.store (i32.const 220) (i32.const {needed})) (i32.store (i32.const 224) (i32.const 600))
+         (i32.store8 (i32.const 228) (i32.const 0)) (i32.store (i32.const 232) (i32.const 30))
+         (i32.store8 (i32.const 236) (i32.const 1))
+         (i32.store (i32.const 300) (i32.const 1104)) (i32.store (i32.const 304) (i32.const 7))
+         (i32.const 200)"
+    )
+}
+
+const SILENT: &str = "(i32.store8 (i32.const 200) (i32.const 0)) (i32.const 200)";
+
+async fn route(routers: &[&str]) -> Result<Option<Routed>, Failure> {
+    let bundle = Bundle::new();
+    let mut entries = String::new();
+    for (i, body) in routers.iter().enumerate() {
+        bundle.write(&format!("{i}.wasm"), router(body));
+        entries.push_str(&format!("  - {{ name: r{i}, world: approval-router, component: {i}.wasm }}\n"));
+    }
+    bundle.plugins(&entries);
+    let findings = [Finding { rule: "deletes".into(), message: "no".into(), remedy: None }];
+    bundle.open().await.current().route(&facts(), None, &findings).await
+}
+
+#[tokio::test]
+async fn the_first_router_that_answers_is_followed() {
+    let routed = route(&[SILENT, &to_group(2), &to_group(1)]).await.unwrap().unwrap();
+    assert_eq!((&*routed.plugin, routed.route.needed), ("r1", 2));
+    assert_eq!((routed.route.waiting, routed.route.scope), (Waiting::Hold(30), GrantScope::ThisObject));
+    assert_eq!(routed.route.groups, ["my-rule"]);
+    assert_eq!(route(&[SILENT]).await, Ok(None));
+}
+
+/// The next one might ask for less than the one that failed would have.
+#[tokio::test]
+async fn a_router_that_fails_is_not_passed_over() {
+    assert!(route(&["(unreachable)", &to_group(1)]).await.is_err());
+    let error = route(&[&to_group(0), &to_group(1)]).await.unwrap_err();
+    assert!(matches!(error.cause, FailureCause::Answer(_)), "{error}");
+}
+
+#[tokio::test]
+async fn findings_arrive() {
+    // Answers only when there is one finding.
+    let body = format!("(if (i32.ne (i32.load offset=220 (local.get $facts)) (i32.const 1)) (then unreachable)) {}", to_group(1));
+    assert!(route(&[&body]).await.unwrap().is_some());
 }
