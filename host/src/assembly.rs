@@ -42,8 +42,9 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
     let ledger = {
         let dir = ledger_dir.clone();
         // Not in the ledger's own folder: a copy for an auditor must not carry the key that signs.
-        let key_file = Some(settings.state.join("ledger.key"));
-        tokio::task::spawn_blocking(move || ledger::Ledger::open(&dir, ledger::Options { key_file, ..Default::default() }))
+        let mut options = ledger::Options::default();
+        options.key_file = Some(settings.state.join("ledger.key"));
+        tokio::task::spawn_blocking(move || ledger::Ledger::open(&dir, options))
             .await?
             .with_context(|| format!("the ledger in {}", ledger_dir.display()))?
     };

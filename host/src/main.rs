@@ -1,10 +1,13 @@
 //! `portcullis`: the gateway and its command line.
 
 mod assembly;
+mod client;
+mod commands;
 mod config;
 mod default_bundle;
 mod health;
 mod kubeconfig;
+mod login_store;
 mod outgoing;
 mod quickstart;
 mod settings;
@@ -14,7 +17,8 @@ mod stop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use commands::Failure;
 
 /// Memory that comes back to the system after a large list has passed, and less of it in use.
 #[global_allocator]
@@ -30,6 +34,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Gateway(GatewayCommand),
+    #[command(flatten)]
+    Client(commands::Command),
+}
+
+#[derive(Subcommand)]
+enum GatewayCommand {
     Quickstart(quickstart::Args),
     /// Serve a gateway by its configuration file.
     Serve {
@@ -56,10 +68,12 @@ enum ConfigCommand {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // A gateway tells what it does; a client only what is wrong.
+    let level = if matches!(cli.command, Command::Client(_)) { "warn" } else { "info" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("PORTCULLIS_LOG").unwrap_or_else(|_| "info".into()),
+            tracing_subscriber::EnvFilter::try_from_env("PORTCULLIS_LOG").unwrap_or_else(|_| level.into()),
         )
         .init();
     // One provider of cryptography for the whole process; only a second installation could fail.
@@ -72,18 +86,41 @@ fn main() -> ExitCode {
         }
     };
     match runtime.block_on(run(cli.command)) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("portcullis: {error:#}");
-            ExitCode::from(1)
+        Ok(code) => ExitCode::from(code),
+        Err(Failure::Closed) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("portcullis: {}", commands::clean_lines(&failure.to_string()));
+            ExitCode::from(code(&failure))
         }
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<ExitCode> {
+/// The exit codes that scripts rely on; clap itself exits with 2 for what cannot be parsed.
+fn code(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Closed => 0,
+        Failure::No(_) | Failure::Other(_) => 1,
+        Failure::Usage(_) => 2,
+        Failure::Unreachable(_) => 3,
+        Failure::NotLoggedIn(_) => 4,
+        Failure::Refused(_) => 5,
+    }
+}
+
+async fn run(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Quickstart(args) => quickstart::run(args).await?,
-        Command::Serve { config } => {
+        Command::Client(command) => commands::run(command, Cli::command()).await,
+        Command::Gateway(command) => {
+            serve(command).await?;
+            Ok(0)
+        }
+    }
+}
+
+async fn serve(command: GatewayCommand) -> anyhow::Result<()> {
+    match command {
+        GatewayCommand::Quickstart(args) => quickstart::run(args).await?,
+        GatewayCommand::Serve { config } => {
             let settings = settings::Settings::from_file(config::File::read(&config)?)?;
             let stop = stop::on_signal()?;
             let running = assembly::start(settings, stop.clone()).await?;
@@ -91,13 +128,16 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             stop.cancelled().await;
             running.stopped().await;
         }
-        Command::Config(ConfigCommand::Check { config }) => {
+        GatewayCommand::Config(ConfigCommand::Check { config }) => {
             settings::Settings::from_file(config::File::read(&config)?)?;
             println!("{} is a gateway's configuration", config.display());
         }
-        Command::Config(ConfigCommand::Schema) => {
+        GatewayCommand::Config(ConfigCommand::Schema) => {
             println!("{}", serde_json::to_string_pretty(&schemars::schema_for!(config::File))?);
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

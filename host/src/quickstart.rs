@@ -18,6 +18,7 @@ use crate::settings::{ConnectionSettings, Settings, Source};
 use crate::{default_bundle, stop};
 
 use folder::Folder;
+pub use folder::usual_folder;
 
 /// Tokens of the development identities end so soon, and are renewed before, while the gateway runs.
 const TOKEN_TTL: Duration = Duration::from_secs(12 * 3600);

@@ -23,7 +23,7 @@ impl Folder {
     pub fn open(dir: Option<PathBuf>) -> Result<Self> {
         let root = match dir {
             Some(dir) => dir,
-            None => default_dir()?,
+            None => usual_folder().context("neither XDG_STATE_HOME nor HOME is set; give a folder with --dir")?,
         };
         fs::DirBuilder::new()
             .recursive(true)
@@ -103,10 +103,11 @@ impl Folder {
     }
 }
 
-fn default_dir() -> Result<PathBuf> {
+/// Where a quickstart keeps everything unless it is told otherwise; nothing when the environment names no home.
+pub fn usual_folder() -> Option<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(home);
-    Ok(base.context("neither XDG_STATE_HOME nor HOME is set; give a folder with --dir")?.join("portcullis/quickstart"))
+    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(home)?;
+    Some(base.join("portcullis/quickstart"))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

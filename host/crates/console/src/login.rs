@@ -125,7 +125,7 @@ pub async fn begin(State(shared): State<Shared>, Query(begin): Query<Begin>) -> 
     let endpoints = endpoints(issuer).await?;
     let (state, verifier) = (random_word()?, random_word()?);
     let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
-    let back = begin.back.filter(|back| back.starts_with('/') && !back.starts_with("//") && !back.contains('\\'));
+    let back = begin.back.filter(|back| back.len() <= 256 && back.starts_with('/') && !back.starts_with("//") && !back.contains('\\'));
     let flow = Flow {
         issuer: begin.issuer,
         verifier,

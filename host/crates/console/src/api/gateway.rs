@@ -46,6 +46,7 @@ pub async fn policy(State(shared): State<Shared>, _who: Who) -> Json<policy::Sta
 }
 
 pub async fn reload(State(shared): State<Shared>, who: Who) -> Answer<Json<policy::Status>> {
+    who.in_person("reload the policies")?;
     if !who.is_operator() {
         return Err(forbidden("reload the policies", "operators"));
     }
