@@ -1,11 +1,16 @@
-//! What two runs of a command cannot have in common: ages, times, uids and resource versions. Nothing else is smoothed.
+//! What two runs of a command cannot have in common: ages, times, uids and resource versions, and what kubectl logs of
+//! itself. Nothing else is smoothed.
 
 use std::sync::OnceLock;
 
 use regex_automata::meta::Regex;
 
 /// What is replaced, and by what. A match keeps its length where columns are aligned by it.
-const RULES: [(&str, &str); 5] = [
+const RULES: [(&str, &str); 7] = [
+    // kubectl's own race when a command ends without having printed anything; it says so in some runs.
+    (r"(?m)^E[0-9]{4} [0-9:.]+ +[0-9]+ websocket\.go:[0-9]+\] Unknown stream id [0-9], discarding message\n", ""),
+    // How kubectl's log begins its lines: the time, and its process id.
+    (r"(?m)^[IWEF][0-9]{4} [0-9:.]+ +[0-9]+ ", "LOG "),
     // Of an object.
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
     (r#""?resourceVersion"?: ?"?[0-9]+"?"#, "resourceVersion: N"),

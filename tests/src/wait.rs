@@ -1,5 +1,6 @@
 //! Waiting: always for something, and never for ever.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,5 +20,14 @@ pub fn until<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>
         }
         assert!(Instant::now() < end, "waited {} s in vain: {what}", limit.as_secs_f32());
         thread::sleep(POLL);
+    }
+}
+
+/// Raises a flag when it is dropped: threads that work until the flag is up end even when the test fails.
+pub struct Raise<'a>(pub &'a AtomicBool);
+
+impl Drop for Raise<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

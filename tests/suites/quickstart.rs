@@ -77,7 +77,7 @@ fn what_kubectl_does_all_day_works_on_the_demo_cluster() {
         devin.must(&["rollout", "status", "deployment", "web", "--timeout=30s"]);
         devin.must(&["logs", "deployment/web", "--tail=1"]);
         devin.must(&["api-resources"]);
-        devin.must(&["explain", "pods.spec.containers"]);
+        devin.must(&["explain", "pods"]);
     }
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portcullis_tests::component::{bundle, save};
+use portcullis_tests::wait::Raise;
 use portcullis_tests::{Gateway, Options, places, until};
 
 /// How soon a save is felt.
@@ -71,6 +72,7 @@ fn a_saved_change_is_felt_within_a_second_and_no_request_is_dropped_or_judged_by
     let (over, answers) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let mut saved = Vec::new();
     thread::scope(|scope| {
+        let _end = Raise(&over);
         for _ in 0..CLIENTS {
             scope.spawn(|| load(&gateway, &over, &answers));
         }
@@ -84,7 +86,6 @@ fn a_saved_change_is_felt_within_a_second_and_no_request_is_dropped_or_judged_by
                 answers.lock().expect("a list").iter().rev().take(CLIENTS).all(|answer| answer.sent > at && answer.status == wanted).then_some(())
             });
         }
-        over.store(true, Ordering::Relaxed);
     });
     let answers = answers.into_inner().expect("a list");
     let mut slowest = Duration::ZERO;
@@ -141,11 +142,12 @@ fn a_broken_save_changes_nothing_but_the_status() {
     assert!(before["rejected"].is_null(), "{before}");
     let (over, answers) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     thread::scope(|scope| {
+        let _end = Raise(&over);
         scope.spawn(|| load(&gateway, &over, &answers));
         let good = round(0);
         let breaks: [(&str, &dyn Fn(&Path), &str); 5] = [
             ("no YAML", &|dir| save(dir, "bundle.yaml", "plugins: [ {"), "bundle.yaml:1"),
-            ("a setting that there is not", &|dir| save(dir, "bundle.yaml", &round(0).replace("rule: one-0", "ruul: one-0")), "ruul"),
+            ("a setting that there is not", &|dir| save(dir, "bundle.yaml", &round(0).replace("rule: one-0", "rule: one-0, shade: red")), "shade"),
             ("a component that is not there", &|dir| save(dir, "bundle.yaml", &good.replace("deny-list.wasm", "missing.wasm")), "missing.wasm"),
             ("a case that fails", &|dir| save_case(dir, &good), "case"),
             ("a field that nobody knows", &|dir| save(dir, "bundle.yaml", &(good.clone() + "colour: red\n")), "colour"),
@@ -155,7 +157,7 @@ fn a_broken_save_changes_nothing_but_the_status() {
             break_it(&live);
             let status = until(Duration::from_secs(10), &format!("for {what} to be rejected"), || {
                 let status = alice.policy();
-                let message = status["rejected"]["message"].as_str().unwrap_or_default();
+                let message = status["rejected"]["message"].as_str().unwrap_or_default().to_owned();
                 (message.contains(expected) && message != last).then(|| status.clone())
             });
             last = status["rejected"]["message"].as_str().unwrap_or_default().to_owned();
@@ -168,7 +170,6 @@ fn a_broken_save_changes_nothing_but_the_status() {
             status["rejected"].is_null().then_some(status)
         });
         assert_ne!(mended["digest"], before["digest"]);
-        over.store(true, Ordering::Relaxed);
     });
     for answer in answers.into_inner().expect("a list") {
         assert_eq!(answer.status, 200, "{}", answer.text);

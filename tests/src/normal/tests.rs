@@ -9,6 +9,8 @@ fn ages_times_uids_and_versions_go_and_the_rest_stays() {
         ("  resourceVersion: \"1234\"\n", "  resourceVersion: N\n"),
         ("  creationTimestamp: \"2026-11-22T14:00:00Z\"\n", "  creationTimestamp: \"TIME\"\n"),
         ("Start Time:   Sun, 22 Nov 2026 14:00:00 +0000\n", "Start Time:   TIME\n"),
+        ("W1122 14:58:53.782916   24003 prune.go:71] Deprecated\n", "LOG prune.go:71] Deprecated\n"),
+        ("E1122 14:58:43.331209   22141 websocket.go:296] Unknown stream id 1, discarding message\nfailed\n", "failed\n"),
         ("10.0.0.12  tolerations 300\n", "10.0.0.12  tolerations 300\n"),
     ];
     for (text, expected) in cases {

@@ -8,7 +8,7 @@ use std::path::Path;
 use portcullis_tests::kubectl::Kubectl;
 use portcullis_tests::{Output, until};
 
-use crate::side::{POD, SOON, STAGE, Sides, both_versions};
+use super::side::{POD, SOON, STAGE, Sides, both_versions};
 
 both_versions! {
     logs_are_the_same_and_follow

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use portcullis_tests::process::{LIMIT, run};
 
-use crate::side::{DEPLOYMENT, MAP, POD, STAGE, Sides, both_versions};
+use super::side::{DEPLOYMENT, MAP, POD, STAGE, Sides, both_versions};
 
 both_versions! {
     create_from_a_file_does_the_same
@@ -52,7 +52,7 @@ fn create_deployment_is_refused_clearly_and_never_passed_unseen(version: &'stati
             continue;
         }
         assert_eq!(output.code, 1, "{output:?}");
-        assert!(output.stderr.contains("protobuf") && output.stderr.contains("JSON"), "it says what to do: {output:?}");
+        assert!(output.stderr.contains("protobuf") && output.stderr.contains("run "), "it says what to do: {output:?}");
         assert!(seen.is_empty(), "{arguments:?} reached the cluster: {seen:?}");
         let refused = STAGE.gateway.api("alice").audit(&format!("verb=create&namespace={}&decision=deny", sides.far));
         assert!(refused.iter().any(|record| record["refusal"]["cause"] == "UnsupportedMediaType" && record["response"]["status"] == 415), "{refused:?}");
