@@ -24,8 +24,10 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use kube_request::{Cause, Refusal};
 use proxy::body::{Cut, Reply};
 use proxy::{Elsewhere, Gateway};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
 /// Who may do what with the gateway itself, by the groups of their tokens.
@@ -43,6 +45,20 @@ pub(crate) struct Shared {
     gateway: Arc<Gateway>,
     access: Arc<Access>,
     logins: Arc<login::Logins>,
+    readers: Arc<Semaphore>,
+}
+
+/// Queries of the log at one time: each holds a thread.
+const READERS: usize = 16;
+
+impl Shared {
+    /// A place among those who read the log.
+    fn place(&self) -> Result<OwnedSemaphorePermit, answer::Refused> {
+        self.readers.clone().try_acquire_owned().map_err(|_| {
+            let message = "too many are reading the log at this moment; try again in a few seconds";
+            Refusal::new(429, Cause::BudgetExceeded, "audit", message).retry_after(2).into()
+        })
+    }
 }
 
 /// The console of a gateway.
@@ -55,7 +71,7 @@ impl Console {
     /// has there (by custom the audience of its tokens).
     #[must_use]
     pub fn new(gateway: Arc<Gateway>, access: Access, issuers: Vec<(String, String)>) -> Self {
-        let shared = Shared { gateway, access: Arc::new(access), logins: Arc::new(login::Logins::new(issuers)) };
+        let shared = Shared { gateway, access: Arc::new(access), logins: Arc::new(login::Logins::new(issuers)), readers: Arc::new(Semaphore::new(READERS)) };
         let router = Router::new()
             .route("/", get(pages::home))
             .route("/approvals/{id}", get(pages::approval))
@@ -75,9 +91,14 @@ impl Elsewhere for Console {
     fn answer(&self, _peer: SocketAddr, request: Request<Incoming>) -> BoxFuture<'static, Response<Reply>> {
         let router = self.router.clone();
         Box::pin(async move {
-            let response = match router.oneshot(request.map(axum::body::Body::new)).await {
-                Ok(response) => response,
-                Err(never) => match never {},
+            let reads = matches!(*request.method(), http::Method::GET | http::Method::HEAD);
+            let answer = router.oneshot(request.map(axum::body::Body::new));
+            // What changes something is carried through and recorded, even when the client hangs up in the middle.
+            let answered = if reads { Ok(answer.await) } else { tokio::spawn(answer).await };
+            let response = match answered {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(_) => axum::response::IntoResponse::into_response(http::StatusCode::INTERNAL_SERVER_ERROR),
             };
             response.map(|body| Reply::Other(body.map_err(|e| Cut(e.to_string())).boxed_unsync()))
         })

@@ -20,6 +20,8 @@ use crate::answer::{Answer, Refused, malformed};
 
 /// The cookie's name. `__Host-` makes browsers insist on HTTPS and on this host alone.
 const COOKIE: &str = "__Host-portcullis";
+/// The cookie that ties a login under way to the browser that began it.
+const FLOW_COOKIE: &str = "__Host-portcullis-login";
 /// A login ends so long after it began, whatever the token says.
 const LOGIN_TTL: Duration = Duration::from_secs(8 * 3600);
 /// How long somebody may take at the issuer's page.
@@ -40,6 +42,7 @@ pub struct PageLogin {
 }
 
 struct Flow {
+    browser: String,
     issuer: usize,
     verifier: String,
     back: String,
@@ -66,7 +69,7 @@ impl Logins {
 
     /// Whose cookie it is.
     pub fn of(&self, headers: &HeaderMap) -> Option<PageLogin> {
-        let word = cookie(headers)?;
+        let word = cookie(headers, COOKIE)?;
         let mut logins = self.logins.lock();
         let login = logins.get(&name(word))?;
         if login.until < Instant::now() {
@@ -82,14 +85,14 @@ fn name(word: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, word.as_bytes()))
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .find(|(name, _)| *name == wanted)
         .map(|(_, value)| value)
 }
 
@@ -123,10 +126,11 @@ pub async fn begin(State(shared): State<Shared>, Query(begin): Query<Begin>) -> 
     let logins = &shared.logins;
     let (issuer, client) = logins.issuers.get(begin.issuer).ok_or_else(|| malformed("issuer", "no such issuer"))?;
     let endpoints = endpoints(issuer).await?;
-    let (state, verifier) = (random_word()?, random_word()?);
+    let (state, verifier, browser) = (random_word()?, random_word()?, random_word()?);
     let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
     let back = begin.back.filter(|back| back.len() <= 256 && back.starts_with('/') && !back.starts_with("//") && !back.contains('\\'));
     let flow = Flow {
+        browser: name(&browser),
         issuer: begin.issuer,
         verifier,
         back: back.unwrap_or_else(|| "/".to_owned()),
@@ -147,7 +151,9 @@ pub async fn begin(State(shared): State<Shared>, Query(begin): Query<Begin>) -> 
         flows.insert(state, flow);
     }
     let separator = if endpoints.authorization_endpoint.contains('?') { '&' } else { '?' };
-    Ok(Redirect::to(&format!("{}{separator}{query}", endpoints.authorization_endpoint)).into_response())
+    let mut response = Redirect::to(&format!("{}{separator}{query}", endpoints.authorization_endpoint)).into_response();
+    set_cookie(&mut response, &format!("{FLOW_COOKIE}={browser}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}", FLOW_TTL.as_secs()));
+    Ok(response)
 }
 
 #[derive(Deserialize)]
@@ -159,7 +165,7 @@ pub struct Finish {
 }
 
 /// Takes the code that the browser brings back, and the identity that the issuer gives for it.
-pub async fn finish(State(shared): State<Shared>, Query(finish): Query<Finish>) -> Answer<Response> {
+pub async fn finish(State(shared): State<Shared>, headers: HeaderMap, Query(finish): Query<Finish>) -> Answer<Response> {
     if let Some(error) = finish.error {
         let why = finish.error_description.unwrap_or(error);
         return Err(Refusal::unauthenticated(format!("the issuer did not log you in: {why}; try again")).into());
@@ -167,6 +173,10 @@ pub async fn finish(State(shared): State<Shared>, Query(finish): Query<Finish>) 
     let again = || Refused(Refusal::unauthenticated("this login was not begun here or took too long; open the page again"));
     let (code, state) = finish.code.zip(finish.state).ok_or_else(again)?;
     let flow = shared.logins.flows.lock().remove(&state).filter(|flow| flow.until > Instant::now()).ok_or_else(again)?;
+    // Otherwise somebody could be made to look at the gateway as somebody else.
+    if cookie(&headers, FLOW_COOKIE).map(name) != Some(flow.browser.clone()) {
+        return Err(again());
+    }
     let (issuer, client) = shared.logins.issuers.get(flow.issuer).ok_or_else(again)?;
     let token = redeemed(&shared, issuer, client, &code, &flow.verifier).await?;
     let identity =
@@ -186,7 +196,7 @@ pub async fn finish(State(shared): State<Shared>, Query(finish): Query<Finish>) 
 
 /// Forgets the login.
 pub async fn end(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    if let Some(word) = cookie(&headers) {
+    if let Some(word) = cookie(&headers, COOKIE) {
         shared.logins.logins.lock().remove(&name(word));
     }
     let mut response = Redirect::to("/").into_response();

@@ -12,7 +12,7 @@ use store::ApprovalFilter;
 use crate::Shared;
 use crate::answer::{Refused, unavailable};
 use crate::api::approvals::{decided, may_see, visible};
-use crate::who::Who;
+use crate::who::{Visitor, Who};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -66,8 +66,8 @@ fn login(back: &str) -> Response {
 }
 
 /// What waits, and what was decided lately.
-pub async fn home(State(shared): State<Shared>, who: Result<Who, Refused>) -> Response {
-    let Ok(who) = who else { return login("/") };
+pub async fn home(State(shared): State<Shared>, visitor: Result<Visitor, Refused>) -> Response {
+    let Ok(Visitor(who)) = visitor else { return login("/") };
     let mut all = match shared.gateway.approvals.list(&ApprovalFilter { limit: 200, ..Default::default() }).await {
         Ok(all) => all,
         Err(error) => return unavailable(&error).into_response(),
@@ -79,8 +79,8 @@ pub async fn home(State(shared): State<Shared>, who: Result<Who, Refused>) -> Re
 }
 
 /// One approval, with its buttons when this person may press them.
-pub async fn approval(State(shared): State<Shared>, who: Result<Who, Refused>, Path(id): Path<String>) -> Response {
-    let Ok(who) = who else { return login(&format!("/approvals/{id}")) };
+pub async fn approval(State(shared): State<Shared>, visitor: Result<Visitor, Refused>, Path(id): Path<String>) -> Response {
+    let Ok(Visitor(who)) = visitor else { return login(&format!("/approvals/{id}")) };
     shown(&shared, &who, &id, None, StatusCode::OK).await
 }
 
@@ -116,11 +116,11 @@ pub struct Decision {
 /// The buttons.
 pub async fn decide(
     State(shared): State<Shared>,
-    who: Result<Who, Refused>,
+    visitor: Result<Visitor, Refused>,
     Path(id): Path<String>,
     Form(decision): Form<Decision>,
 ) -> Response {
-    let Ok(who) = who else { return login(&format!("/approvals/{id}")) };
+    let Ok(Visitor(who)) = visitor else { return login(&format!("/approvals/{id}")) };
     let genuine = who.page.as_ref().is_some_and(|login| *login.form_word == *decision.word);
     let yes = match decision.answer.as_str() {
         "approve" => true,

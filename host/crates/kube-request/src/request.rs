@@ -193,6 +193,21 @@ impl KubeRequest {
         out
     }
 
+    /// Path and query of the same write as a dry run, where the API server is certain to honour that; nothing for a
+    /// write that a dry run might carry out.
+    pub fn dry_run_target(&self) -> Option<String> {
+        let write = matches!(self.verb, Verb::Create | Verb::Update | Verb::Patch);
+        if !write || !self.is_resource || !dry_run::is_honoured(self.verb, &self.group, &self.resource, self.subresource.as_deref()) {
+            return None;
+        }
+        let mut query: Vec<(String, String)> = self.query.iter().filter(|(key, _)| key != "dryRun").cloned().collect();
+        query.push(("dryRun".to_owned(), "All".to_owned()));
+        let mut out = String::with_capacity(self.path.len() + 64);
+        path::encode(&self.path, &mut out);
+        query::encode(&query, &mut out);
+        Some(out)
+    }
+
     /// `sha256:…` over method, target, content type and body. A stream that is tried as WebSocket by
     /// GET and then as SPDY by POST is one request, so there the verb stands for the method.
     pub fn hash(&self) -> String {

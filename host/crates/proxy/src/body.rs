@@ -14,12 +14,21 @@ use tokio::sync::mpsc;
 #[error("{0}")]
 pub struct Cut(pub String);
 
+/// A part of a streamed answer.
+pub enum Piece {
+    /// Some bytes.
+    Bytes(Bytes),
+    /// All was said.
+    End,
+}
+
 /// The body of an answer.
 pub enum Reply {
     /// Known from the start.
     Whole(Full<Bytes>),
-    /// Chunks as they are released; an error cuts the connection.
-    Stream(mpsc::Receiver<Result<Bytes, Cut>>),
+    /// Pieces as they are released. Without an [`Piece::End`] the connection is cut, so that the client sees that what
+    /// it has is not the whole.
+    Stream(mpsc::Receiver<Piece>),
     /// Of another service (the console).
     Other(UnsyncBoxBody<Bytes, Cut>),
 }
@@ -38,7 +47,11 @@ impl Body for Reply {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match self.get_mut() {
             Self::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
-            Self::Stream(chunks) => chunks.poll_recv(cx).map(|chunk| chunk.map(|c| c.map(Frame::data))),
+            Self::Stream(pieces) => pieces.poll_recv(cx).map(|piece| match piece {
+                Some(Piece::Bytes(bytes)) => Some(Ok(Frame::data(bytes))),
+                Some(Piece::End) => None,
+                None => Some(Err(Cut("the stream was cut".to_owned()))),
+            }),
             Self::Other(body) => Pin::new(body).poll_frame(cx),
         }
     }

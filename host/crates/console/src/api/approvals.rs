@@ -76,6 +76,7 @@ pub async fn deny(
 
 /// Decides and records. The state machine says who may.
 pub async fn decided(shared: &Shared, who: &Who, id: &str, yes: bool, comment: Option<String>) -> Result<Approval, Refused> {
+    who.in_person("decide")?;
     visible(shared, who, id).await?;
     let by = person(&who.identity);
     let decision = shared.gateway.approvals.decide(id, &by, yes, comment.clone()).await;

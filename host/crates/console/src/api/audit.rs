@@ -19,6 +19,10 @@ use crate::who::Who;
 const SHOWN_MAX: u64 = 16 << 20;
 /// Lines under way to a client that reads slowly.
 const LINES: usize = 64;
+/// How long a line may wait for its reader.
+const UNREAD_LIMIT: Duration = Duration::from_secs(30);
+/// Entries that `latest` holds at once.
+const LATEST_MAX: usize = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,7 +72,7 @@ impl Wanted {
             since: self.since.as_deref().map(time).transpose()?,
             until: self.until.as_deref().map(time).transpose()?,
             text: self.text,
-            limit: self.limit,
+            limit: if self.latest { Some(self.limit.unwrap_or(100).min(LATEST_MAX)) } else { self.limit },
         })
     }
 }
@@ -96,18 +100,23 @@ pub async fn query(State(shared): State<Shared>, who: Who, Query(wanted): Query<
     let latest = wanted.latest;
     let filter = wanted.filter()?;
     let filter = permitted(&shared, &who, filter).await?;
+    let issuer = (!who.is_auditor()).then(|| who.identity.issuer.clone());
+    let place = shared.place()?;
     let reader = shared.gateway.ledger.reader();
     let (to, from) = mpsc::channel(LINES);
     tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let mine = |entry: &Entry| issuer.as_ref().is_none_or(|own| entry.identity.as_ref().is_some_and(|i| i.issuer == *own));
         let sent = if latest {
             reader.latest(&filter).map(|entries| {
                 // Stops when nobody reads any more.
-                entries.iter().all(|entry| send(&to, entry));
+                entries.iter().filter(|entry| mine(entry)).all(|entry| send(&to, entry));
             })
         } else {
             reader.query(filter).and_then(|entries| {
                 for entry in entries {
-                    if !send(&to, &entry?) {
+                    let entry = entry?;
+                    if mine(&entry) && !send(&to, &entry) {
                         break;
                     }
                 }
@@ -116,7 +125,7 @@ pub async fn query(State(shared): State<Shared>, who: Who, Query(wanted): Query<
         };
         if let Err(error) = sent {
             tracing::warn!(%error, "a query of the log ended early");
-            to.blocking_send(Err(std::io::Error::other(error.to_string()))).ok();
+            push(&to, Err(std::io::Error::other(error.to_string())));
         }
     });
     Ok(lines(from))
@@ -127,7 +136,13 @@ type Lines = mpsc::Sender<Result<String, std::io::Error>>;
 /// False when nobody reads any more.
 fn send(to: &Lines, entry: &Entry) -> bool {
     let line = serde_json::to_string(entry).unwrap_or_default() + "\n";
-    to.blocking_send(Ok(line)).is_ok()
+    push(to, Ok(line))
+}
+
+/// Waits for a slow reader, but not for ever: a thread that waits is one that others lack.
+fn push(to: &Lines, line: Result<String, std::io::Error>) -> bool {
+    let sent = tokio::time::timeout(UNREAD_LIMIT, to.send(line));
+    matches!(tokio::runtime::Handle::current().block_on(sent), Ok(Ok(())))
 }
 
 /// Auditors see everything; everyone else what is theirs: their own requests, or one session of their own or their agent's.
@@ -153,6 +168,7 @@ async fn permitted(shared: &Shared, who: &Who, mut filter: Filter) -> Result<Fil
 }
 
 pub async fn show(State(shared): State<Shared>, who: Who, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let _place = shared.place()?;
     let reader = shared.gateway.ledger.reader();
     let shown = tokio::task::spawn_blocking(move || reader.show(&id, SHOWN_MAX))
         .await
@@ -204,11 +220,13 @@ pub async fn tail(State(shared): State<Shared>, who: Who) -> Answer<Response> {
 /// A session, request by request: one line each, with what the agent saw.
 pub async fn replay(State(shared): State<Shared>, who: Who, Path(id): Path<String>) -> Answer<Response> {
     permitted(&shared, &who, Filter { session: Some(id.clone()), ..Default::default() }).await?;
+    let place = shared.place()?;
     let reader = shared.gateway.ledger.reader();
     let (to, from) = mpsc::channel(LINES);
     tokio::task::spawn_blocking(move || {
+        let _place = place;
         if let Err(error) = steps(&reader, &id, &to) {
-            to.blocking_send(Err(std::io::Error::other(error.to_string()))).ok();
+            push(&to, Err(std::io::Error::other(error.to_string())));
         }
     });
     Ok(lines(from))
@@ -219,8 +237,13 @@ fn steps(reader: &Reader, session: &str, to: &Lines) -> Result<(), Box<dyn std::
         let mut chunks = Vec::new();
         match reader.output(&step.entry)? {
             Output::Frames(frames) => {
+                let mut shown = 0;
                 for chunk in frames {
                     let chunk = chunk?;
+                    shown += chunk.bytes.len() as u64;
+                    if shown > SHOWN_MAX {
+                        break;
+                    }
                     chunks.push(json!({
                         "offset": seconds(chunk.offset),
                         "channel": chunk.channel,
@@ -236,7 +259,7 @@ fn steps(reader: &Reader, session: &str, to: &Lines) -> Result<(), Box<dyn std::
             Output::Nothing => {}
         }
         let line = json!({ "offset": seconds(step.offset), "record": step.entry, "output": chunks });
-        if to.blocking_send(Ok(line.to_string() + "\n")).is_err() {
+        if !push(to, Ok(line.to_string() + "\n")) {
             break;
         }
     }

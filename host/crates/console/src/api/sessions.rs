@@ -44,6 +44,7 @@ pub struct Opening {
 }
 
 pub async fn open(State(shared): State<Shared>, who: Who, Json(opening): Json<Opening>) -> Answer<Json<Value>> {
+    who.in_person("open sessions")?;
     if shared.gateway.connections.get(&opening.connection).is_none() {
         return Err(missing("connection"));
     }

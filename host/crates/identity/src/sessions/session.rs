@@ -194,6 +194,19 @@ impl Session {
         Ok(())
     }
 
+    /// Whether it is live now; counts nothing. For the moment before something is done, when time has passed since
+    /// [`Session::admit`].
+    ///
+    /// # Errors
+    /// Why it has ended.
+    pub fn still_live(&self) -> Result<(), SessionEnded> {
+        match self.check(now_micros()) {
+            // The request that asks has been counted already.
+            Ok(()) | Err(SessionEnded::Budget { .. }) => Ok(()),
+            Err(ended) => Err(ended),
+        }
+    }
+
     /// Say that a stream begins: the session does not go idle while the guard lives.
     pub fn stream(self: &Arc<Self>) -> StreamGuard {
         self.streams.fetch_add(1, Ordering::Relaxed);

@@ -265,3 +265,22 @@ fn cost_of_a_small_get() {
         println!("{what}: {:?}", start.elapsed() / rounds);
     }
 }
+
+#[test]
+fn a_dry_run_says_so_whatever_the_client_put_into_query_and_names() {
+    let target = |method, target| {
+        let head = Head { method, target, headers: &[] };
+        KubeRequest::parse(&head).unwrap().dry_run_target()
+    };
+    for (given, tried) in [
+        ("/api/v1/namespaces/a/configmaps/b", "/api/v1/namespaces/a/configmaps/b?dryRun=All"),
+        ("/api/v1/namespaces/a/configmaps/b?xdryRun=All", "/api/v1/namespaces/a/configmaps/b?xdryRun=All&dryRun=All"),
+        ("/api/v1/namespaces/a/configmaps/b?dryRun=All", "/api/v1/namespaces/a/configmaps/b?dryRun=All"),
+        ("/apis/rbac.authorization.k8s.io/v1/namespaces/a/roles/dryRun=x", "/apis/rbac.authorization.k8s.io/v1/namespaces/a/roles/dryRun=x?dryRun=All"),
+    ] {
+        assert_eq!(target("PATCH", given).as_deref(), Some(tried), "{given}");
+    }
+    // A custom resource's conversion or webhook may do what it likes with a dry run; a read has none.
+    assert_eq!(target("PATCH", "/apis/example.com/v1/namespaces/a/things/b"), None);
+    assert_eq!(target("GET", "/api/v1/namespaces/a/configmaps/b"), None);
+}

@@ -137,7 +137,7 @@ async fn recorded(gateway: &Gateway, session: &Session, what: &str) -> Result<()
 
 /// 401, so that an exec credential plugin is asked for a new token; 403 when the session's budget is used up, which
 /// a new token does not mend.
-fn session_ended(ended: &SessionEnded) -> Refusal {
+pub fn session_ended(ended: &SessionEnded) -> Refusal {
     match ended {
         SessionEnded::Budget { .. } => Refusal::new(403, Cause::BudgetExceeded, "session", ended.to_string()),
         _ => Refusal::new(401, Cause::SessionEnded, "session", ended.to_string()),

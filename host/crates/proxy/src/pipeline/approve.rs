@@ -9,7 +9,8 @@ use ledger::Durability;
 use ledger::Decision;
 use policy::{Document, Facts, Finding, Generation, GrantScope, Route, Waiting};
 
-use super::decide::{Permit, failed, sentence};
+use super::admit::session_ended;
+use super::decide::{Bound, Permit, failed, sentence};
 use super::target;
 use crate::connection::Connection;
 use crate::gateway::{Caller, Gateway};
@@ -49,7 +50,7 @@ pub async fn obtain(
     let approval = gateway.approvals.request(&ask).await.map_err(|e| unusable(&e))?;
     trail.approval(&approval.id);
     match approval.state {
-        State::Approved => return used(gateway, trail, &approval.id, &ask).await,
+        State::Approved => return used(gateway, trail, caller, &approval.id, &ask).await,
         State::Denied => return Err(denied(&approval)),
         _ => {}
     }
@@ -73,7 +74,7 @@ pub async fn obtain(
         // The object may have changed while people thought about it, so it is looked at again.
         State::Approved => {
             let ask = Ask { target: target::look(connection, caller, request).await?, ..ask };
-            used(gateway, trail, &answered.id, &ask).await
+            used(gateway, trail, caller, &answered.id, &ask).await
         }
         State::Denied => Err(denied(&answered)),
         State::Pending => {
@@ -89,11 +90,16 @@ pub async fn obtain(
 }
 
 /// Uses a granted approval: from here on it is gone, whatever becomes of the request.
-async fn used(gateway: &Gateway, trail: &mut Trail, id: &str, ask: &Ask) -> Result<Permit, Refusal> {
+async fn used(gateway: &Gateway, trail: &mut Trail, caller: &Caller, id: &str, ask: &Ask) -> Result<Permit, Refusal> {
+    caller.session.still_live().map_err(|ended| session_ended(&ended))?;
     match gateway.approvals.consume(id, ask, trail.id()).await {
         Ok(_) => {
             trail.decided(Decision::Allow);
-            Ok(Permit(()))
+            let resource_version = match ask.route.scope {
+                Scope::ThisVersion => ask.target.resource_version.clone(),
+                Scope::ThisObject => None,
+            };
+            Ok(Permit { bound: ask.target.uid.clone().map(|uid| Bound { uid, resource_version }) })
         }
         Err(ApprovalError::Refused(why)) => Err(Refusal::new(
             409,

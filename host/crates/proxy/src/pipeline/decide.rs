@@ -12,7 +12,16 @@ use crate::gateway::{Caller, Gateway};
 use crate::trail::Trail;
 
 /// Proof that a decision to forward was made. Only this module and [`approve`] make one.
-pub struct Permit(pub(super) ());
+pub struct Permit {
+    /// What an approval was bound to, when there was one: the API server is asked to check it once more.
+    pub(super) bound: Option<Bound>,
+}
+
+/// An object in a version, or in any.
+pub struct Bound {
+    pub(super) uid: String,
+    pub(super) resource_version: Option<String>,
+}
 
 /// Judges the request, and waits for a person when a guard wants one.
 ///
@@ -26,7 +35,7 @@ pub async fn permit(
     caller: &Caller,
     request: &KubeRequest,
 ) -> Result<Permit, Refusal> {
-    let facts = facts::of(&connection.name, caller, request);
+    let facts = facts::of(&connection.name, caller, request, trail);
     let body = document::of(connection, caller, request);
     let judgement = generation.judge(&facts, body.clone()).await;
     trail.judged(generation.number, &judgement);
@@ -37,12 +46,12 @@ pub async fn permit(
         }
         Decision::Allow => {
             trail.decided(Recorded::Allow);
-            Ok(Permit(()))
+            Ok(Permit { bound: None })
         }
         Decision::NoOpinion => match connection.unjudged {
             Unjudged::Allow => {
                 trail.decided(Recorded::Allow);
-                Ok(Permit(()))
+                Ok(Permit { bound: None })
             }
             Unjudged::Deny => Err(Refusal::denied(
                 "connection/default",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
-use kube_request::{BodyType, Json, KubeRequest, Verb};
+use kube_request::{BodyType, Json, KubeRequest};
 use policy::{Document, JsonDocument};
 use tokio::sync::OnceCell;
 
@@ -23,14 +23,15 @@ const LIMIT: Duration = Duration::from_secs(10);
 pub fn of(connection: &Arc<Connection>, caller: &Caller, request: &KubeRequest) -> Option<Arc<dyn Document>> {
     let body = request.body.as_ref()?;
     let json = Arc::new(body.json.clone());
-    if !matches!(request.verb, Verb::Create | Verb::Update | Verb::Patch) || request.subresource.is_some() {
+    // No preview where a dry run might be the write itself.
+    let Some(target) = request.dry_run_target() else {
         return Some(Arc::new(JsonDocument::new(json)));
-    }
+    };
     let tried = Arc::new(Tried {
         connection: connection.clone(),
         caller: caller.clone(),
         method: request.method.as_str(),
-        target: dry_run_target(&request.target()),
+        target,
         content_type: body.content_type,
         bytes: Bytes::copy_from_slice(&body.bytes),
         answer: OnceCell::new(),
@@ -42,11 +43,6 @@ pub fn of(connection: &Arc<Connection>, caller: &Caller, request: &KubeRequest) 
             Box::pin(async move { tried.answer.get_or_init(|| tried.ask()).await.clone() })
         }),
     )))
-}
-
-fn dry_run_target(target: &str) -> String {
-    let separator = if target.contains('?') { '&' } else { '?' };
-    if target.contains("dryRun=") { target.to_owned() } else { format!("{target}{separator}dryRun=All") }
 }
 
 /// A write that is tried once for however many policies ask.
@@ -84,7 +80,17 @@ impl Tried {
         if status == StatusCode::OK || status == StatusCode::CREATED {
             return Ok(Arc::new(json));
         }
-        let why = json.pointer("/message").and_then(Json::as_str).unwrap_or("no reason given");
-        Err(format!("the API server would refuse this write: {status}: {why}"))
+        // Its message may quote the object, secrets included: only which fields it is about is told.
+        let reason = json.pointer("/reason").and_then(Json::as_str).unwrap_or("no reason given");
+        let fields: Vec<&str> = json
+            .pointer("/details/causes")
+            .and_then(Json::as_array)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|cause| cause.get("field").and_then(Json::as_str))
+            .take(8)
+            .collect();
+        let about = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
+        Err(format!("the API server would refuse this write: {status}: {reason}{about}"))
     }
 }

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
-use kube_request::{Cause, Refusal};
+use kube_request::{Cause, Refusal, Verb};
 use ledger::Durability;
 use ledger::Kind;
 
 use super::screen::Screen;
-use super::{Admitted, decide, refuse, release, tunnel};
+use super::{Admitted, admit, decide, refuse, release, tunnel};
 use crate::body::Reply;
 use crate::trail::Trail;
 use crate::upstream::{Exchange, PooledBody, UpstreamError};
@@ -54,9 +54,11 @@ async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer,
     let mut outgoing = Request::builder()
         .method(request.method.as_str())
         .uri(request.target())
-        .body(Full::new(request.body.as_ref().map(|body| Bytes::copy_from_slice(&body.bytes)).unwrap_or_default()))
+        .body(Full::new(body(admitted)))
         .map_err(|e| broken(&UpstreamError::Request(e)))?;
     headers(admitted, trail, outgoing.headers_mut())?;
+    // Bodies, previews and people take their time: a session that ended meanwhile lets nothing through.
+    admitted.caller.session.still_live().map_err(|ended| admit::session_ended(&ended))?;
     let response = admitted.connection.upstream.send(outgoing, exchange).await.map_err(|e| broken(&e))?;
     if response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
         // CVE-2022-3172: a redirect would carry the client's credential somewhere else.
@@ -68,6 +70,22 @@ async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer,
         ));
     }
     Ok(Answer { response, exchange, plan })
+}
+
+/// The body that is sent: the judged one. An approved delete also tells the API server which object was approved, so
+/// that one put in its place at the last moment is not hit.
+fn body(admitted: &Admitted) -> Bytes {
+    let request = &admitted.request;
+    let judged = request.body.as_ref().map(|body| body.bytes.as_slice());
+    let whole = || judged.map(Bytes::copy_from_slice).unwrap_or_default();
+    let (Some(bound), Verb::Delete, None) = (&admitted.permit.bound, request.verb, &request.subresource) else { return whole() };
+    // Without a body the options are in the query, which a body would make the API server pass over.
+    let Some(Ok(mut options)) = judged.map(serde_json::from_slice::<serde_json::Value>) else { return whole() };
+    options["preconditions"]["uid"] = bound.uid.as_str().into();
+    if let Some(version) = &bound.resource_version {
+        options["preconditions"]["resourceVersion"] = version.as_str().into();
+    }
+    serde_json::to_vec(&options).map_or_else(|_| whole(), Bytes::from)
 }
 
 fn exchange(request: &kube_request::KubeRequest) -> Exchange {

@@ -1,13 +1,16 @@
 //! Releasing an answer: masked, then recorded, then given to the client (P3, P4). Small answers are recorded whole;
 //! long ones are recorded piece by piece before each piece goes out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use kube_request::{Cause, Refusal};
-use ledger::{self as record, Bodies, Body};
+use ledger::{self as record, Bodies, Body, Durability};
+
+use masking::{CompiledPlan, TextMasker, TokenKey};
 
 use super::exchange::{self, Answer};
 use super::{Admitted, refuse, stream};
@@ -44,6 +47,7 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
     };
     let (parts, mut body) = answer.response.into_parts();
     let mut headers = passed(&parts.headers);
+    mask_warnings(&mut headers, &answer.plan, &admitted.gateway.token_key);
     let described = Described { status, headers: &headers };
     if answer.exchange == Exchange::Long && status.is_success() {
         let response = described.response(record::Response::default());
@@ -66,6 +70,12 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
             return Err(Box::new((trail, cut_off(&why), Some(status.as_u16()))));
         }
         if out.len() > WHOLE_MAX {
+            // From here on bytes go out before the end is known, so the record begins now. A write's has begun before.
+            if admitted.request.is_read()
+                && let Err(refusal) = trail.intend(Durability::Written, None).await
+            {
+                return Err(Box::new((trail, refusal, Some(status.as_u16()))));
+            }
             let response = described.response(record::Response::default());
             return Ok(stream::open(admitted, trail, body, screen, stream::Kept::Body, out, response));
         }
@@ -75,6 +85,9 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
         Err(error) => return Err(Box::new((trail, error.into(), Some(status.as_u16())))),
     };
     admitted.gateway.telemetry.masked.inc_by(masked);
+    if status.is_client_error() && !answer.plan.is_empty() {
+        out = without_dumps(out);
+    }
     let out = Bytes::from(out);
     let ended = trail
         .end(
@@ -123,6 +136,49 @@ fn passed(all: &HeaderMap) -> HeaderMap {
         }
     }
     headers
+}
+
+/// Warnings are texts of webhooks and policies, which may quote what they warn of.
+fn mask_warnings(headers: &mut HeaderMap, plan: &Arc<CompiledPlan>, key: &Arc<TokenKey>) {
+    let warnings: Vec<HeaderValue> = headers.get_all(header::WARNING).iter().cloned().collect();
+    headers.remove(header::WARNING);
+    for warning in warnings {
+        let mut shown = Vec::new();
+        let mut masker = TextMasker::new(plan.clone(), key.clone());
+        masker.push(warning.as_bytes(), &mut shown);
+        masker.finish(&mut shown);
+        if let Ok(value) = HeaderValue::from_bytes(&shown) {
+            headers.append(header::WARNING, value);
+        }
+    }
+}
+
+/// A refused write's `Status` may quote the object as Go prints structures, where no path and no pattern reaches a
+/// secret: what stands between `Invalid value: ` and the reason is left out when it is such a dump.
+fn without_dumps(body: Vec<u8>) -> Vec<u8> {
+    const MARK: &[u8] = b"Invalid value: ";
+    if memchr::memmem::find(&body, MARK).is_none() {
+        return body;
+    }
+    let Ok(mut status) = serde_json::from_slice::<serde_json::Value>(&body) else { return body };
+    let cut = |text: &mut serde_json::Value| {
+        if let Some(found) = text.as_str()
+            && let Some(start) = found.find("Invalid value: ").map(|at| at + MARK.len())
+            && found[start..].contains('{')
+        {
+            let reason = found.rfind(": ").filter(|end| *end > start).map_or("", |end| &found[end..]);
+            *text = serde_json::Value::String(format!("{}(not shown){reason}", &found[..start]));
+        }
+    };
+    if let Some(message) = status.get_mut("message") {
+        cut(message);
+    }
+    for cause in status.pointer_mut("/details/causes").and_then(serde_json::Value::as_array_mut).into_iter().flatten() {
+        if let Some(message) = cause.get_mut("message") {
+            cut(message);
+        }
+    }
+    serde_json::to_vec(&status).unwrap_or(body)
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::screen::Screen;
 use super::{Admitted, refuse};
-use crate::body::{Cut, Reply};
+use crate::body::{Piece, Reply};
 use crate::trail::{Trail, unavailable};
 use crate::upstream::PooledBody;
 
@@ -50,12 +50,6 @@ pub fn open(
         gateway.telemetry.streams.inc();
         let mut pump = Pump { admitted, body, screen: Some(screen), to_client, masked: 0, kept: None };
         let interrupted = pump.run(&mut trail, kept, first).await.err();
-        if let Some(why) = &interrupted
-            // The client must not take what it has for the whole.
-            && pump.to_client.try_send(Err(Cut(why.clone()))).is_err()
-        {
-            tracing::debug!(%why, "a stream ended with nobody reading it");
-        }
         gateway.telemetry.masked.inc_by(pump.masked);
         gateway.telemetry.streams.dec();
         let mut recorded = record::Response { masked: pump.masked, interrupted, ..recorded };
@@ -100,7 +94,7 @@ struct Pump {
     admitted: Admitted,
     body: PooledBody,
     screen: Option<Screen>,
-    to_client: mpsc::Sender<Result<Bytes, Cut>>,
+    to_client: mpsc::Sender<Piece>,
     masked: u64,
     kept: Option<Keeper>,
 }
@@ -141,7 +135,8 @@ impl Pump {
                     if let Some(screen) = self.screen.take() {
                         self.masked = screen.finish(&mut out).map_err(|e| e.to_string())?;
                     }
-                    return self.release(out).await;
+                    self.release(out).await?;
+                    return self.send(Piece::End).await;
                 }
             }
         }
@@ -155,10 +150,20 @@ impl Pump {
         if let Some(keeper) = &mut self.kept {
             keeper.keep(&out).map_err(|e| unavailable(&e).message)?;
         }
-        match tokio::time::timeout(UNREAD_LIMIT, self.to_client.send(Ok(out.into()))).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err("the client went away".to_owned()),
-            Err(_) => Err("the client left what it was sent unread for 60 s".to_owned()),
+        self.send(Piece::Bytes(out.into())).await
+    }
+
+    /// To a client that reads, within its session.
+    async fn send(&mut self, piece: Piece) -> Result<(), String> {
+        let session = &self.admitted.caller.session;
+        tokio::select! {
+            biased;
+            sent = tokio::time::timeout(UNREAD_LIMIT, self.to_client.send(piece)) => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) => Err("the client went away".to_owned()),
+                Err(_) => Err("the client left what it was sent unread for 60 s".to_owned()),
+            },
+            why = session.ended() => Err(why.to_string()),
         }
     }
 }
