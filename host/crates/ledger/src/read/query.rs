@@ -225,7 +225,11 @@ fn take(
     Ok(match record.phase {
         Phase::Complete => Some(Entry::new(record, seq)),
         Phase::Intent => {
-            under_way.insert(record.id.clone(), Entry::new(record, seq));
+            match under_way.get_mut(&record.id) {
+                // It was held for a person before: one story.
+                Some(entry) => entry.merge(record, seq),
+                None => drop(under_way.insert(record.id.clone(), Entry::new(record, seq))),
+            }
             None
         }
         Phase::Frame => {
@@ -283,10 +287,13 @@ fn segment_entries(
         let (record, seq) = (item.record()?, item.line.seq);
         match record.phase {
             Phase::Complete => entries.push(Entry::new(record, seq)),
-            Phase::Intent => {
-                index.insert(record.id.clone(), entries.len());
-                entries.push(Entry::new(record, seq));
-            }
+            Phase::Intent => match index.get(&record.id) {
+                Some(&at) => entries[at].merge(record, seq),
+                None => {
+                    index.insert(record.id.clone(), entries.len());
+                    entries.push(Entry::new(record, seq));
+                }
+            },
             Phase::Frame | Phase::Outcome => match index.get(&record.id) {
                 Some(&at) => entries[at].merge(record, seq),
                 None => strangers.entry(record.id.clone()).or_default().push((bare(record), seq)),
