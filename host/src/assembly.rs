@@ -17,6 +17,8 @@ use crate::outgoing::Outgoing;
 use crate::settings::{ConnectionSettings, Settings, Source};
 use crate::{health, state};
 
+mod memory;
+
 /// The key of masked values' tokens, in the store.
 const TOKEN_KEY: &str = "masking-token-key";
 
@@ -100,6 +102,7 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
     let mut tasks = JoinSet::new();
     let (metrics, health) = health::serve(settings.metrics, gateway.clone(), stop.clone()).await?;
     tasks.spawn(health);
+    tasks.spawn(memory::give_back(gateway.policy.changes(), stop.clone()));
     tasks.spawn(outbound::deliver(gateway.policy.clone(), gateway.ledger.clone(), store, stop.clone()));
     let elsewhere = console::Console::new(
         gateway.clone(),
