@@ -33,7 +33,8 @@ fn an_approver_logs_in_reads_the_command_and_approves_it_once() {
     assert_eq!(seen["buttons"], serde_json::json!(["Approve once", "Deny"]));
     let after = seen["after"].as_str().unwrap_or_default();
     assert!(after.contains("seen in the browser"), "{after}");
-    held.finish(Duration::from_secs(30)).expect_ok();
+    let deleted = held.finish(Duration::from_secs(30));
+    assert!(deleted.ok(), "{deleted:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::digest;
 use wasmtime::component::Component;
@@ -130,7 +131,9 @@ impl CompileCache {
     fn write(&self, dir: &Path, key: &Key, component: &Component) -> std::io::Result<()> {
         let code = component.serialize().map_err(|e| std::io::Error::other(format!("{e:#}")))?;
         let path = dir.join(key.file_name(self.engine));
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        // Two plugins of one component are compiled at the same time: each writes a file of its own, and the later one stays.
+        static WRITES: AtomicU64 = AtomicU64::new(0);
+        let temporary = path.with_extension(format!("{}.{}.tmp", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(digest::digest(&digest::SHA256, &code).as_ref())?;
         file.write_all(&code)?;
