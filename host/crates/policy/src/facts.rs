@@ -108,6 +108,11 @@ pub struct RequestFacts {
 impl RequestFacts {
     /// The facts of a canonical request to the cluster registered as `connection`.
     pub fn new(connection: &str, request: &KubeRequest) -> RequestFacts {
+        RequestFacts::rendered(connection, request, request.hash(), request.command())
+    }
+
+    /// The same for who has the request's `hash` and `command` already: they take longer than all the rest.
+    pub fn rendered(connection: &str, request: &KubeRequest, hash: String, command: String) -> RequestFacts {
         RequestFacts {
             connection: connection.to_owned(),
             verb: request.verb.as_str().to_owned(),
@@ -121,8 +126,8 @@ impl RequestFacts {
             path: request.path.clone(),
             query: request.query.clone(),
             dry_run: request.dry_run,
-            hash: request.hash(),
-            command: request.command(),
+            hash,
+            command,
             claimed_command: request.claimed_command.clone(),
         }
     }

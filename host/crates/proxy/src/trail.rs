@@ -65,7 +65,6 @@ impl Trail {
 
     /// It asks for this.
     pub fn request(&mut self, request: &KubeRequest) {
-        let target = request.target();
         self.record.request = Some(record::Request {
             verb: request.verb.as_str().to_owned(),
             group: request.group.clone(),
@@ -75,7 +74,7 @@ impl Trail {
             namespace: request.namespace.clone(),
             name: request.name.clone(),
             path: request.path.clone(),
-            query: target.split_once('?').map(|(_, query)| query.to_owned()),
+            query: query(request),
             dry_run: request.dry_run,
             hash: request.hash(),
             method: Some(request.method.as_str().to_owned()),
@@ -84,6 +83,11 @@ impl Trail {
         });
         self.record.command =
             Some(record::Command { rendered: request.command(), claimed: request.claimed_command.clone() });
+    }
+
+    /// The hash and the rendering of the request, once it is known.
+    pub fn rendered(&self) -> Option<(&str, &str)> {
+        Some((&self.record.request.as_ref()?.hash, &self.record.command.as_ref()?.rendered))
     }
 
     /// It is a watch, a log, a command in a container.
@@ -235,6 +239,14 @@ pub fn unavailable(error: &AppendError) -> Refusal {
 
 fn changes(record: &Record) -> bool {
     record.request.as_ref().is_some_and(|r| !matches!(r.verb.as_str(), "get" | "list" | "watch" | "head" | "options"))
+}
+
+/// The query as it is sent, when there is one.
+fn query(request: &KubeRequest) -> Option<String> {
+    if request.query.is_empty() {
+        return None;
+    }
+    request.target().split_once('?').map(|(_, query)| query.to_owned())
 }
 
 fn micros(since: Instant) -> u64 {

@@ -5,10 +5,15 @@ use kube_request::KubeRequest;
 use policy::{Facts, IdentityFacts, IdentityKind, RequestFacts, ResponseKind, SessionFacts};
 
 use crate::gateway::Caller;
+use crate::trail::Trail;
 
-/// Everything besides the body.
-pub fn of(connection: &str, caller: &Caller, request: &KubeRequest) -> Facts {
+/// Everything besides the body. What the trail has rendered is not rendered again.
+pub fn of(connection: &str, caller: &Caller, request: &KubeRequest, trail: &Trail) -> Facts {
     let session = &caller.session;
+    let facts = match trail.rendered() {
+        Some((hash, command)) => RequestFacts::rendered(connection, request, hash.to_owned(), command.to_owned()),
+        None => RequestFacts::new(connection, request),
+    };
     Facts {
         identity: identity(&caller.identity),
         session: SessionFacts {
@@ -17,7 +22,7 @@ pub fn of(connection: &str, caller: &Caller, request: &KubeRequest) -> Facts {
             opened: milliseconds(session.opened),
             expires: milliseconds(session.expires),
         },
-        request: RequestFacts::new(connection, request),
+        request: facts,
     }
 }
 
