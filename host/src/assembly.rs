@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use proxy::certificate::Certificate;
+use proxy::gateway::Bodies;
 use proxy::telemetry::Telemetry;
 use proxy::upstream::Upstream;
 use proxy::{Connection, Connections, Front, Gateway, listener, outbound};
@@ -95,6 +96,7 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
         approvals,
         ledger,
         token_key: Arc::new(masking::TokenKey::new(token_key)),
+        bodies: Bodies::default(),
         telemetry: Telemetry::default(),
         public_url,
     });

@@ -2,13 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use approvals::Person;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use identity::{Identity, Session};
+use kube_request::{Cause, Refusal};
 use ledger::{self as record, Kind, Phase, Record};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::Reply;
 use crate::connection::Connections;
@@ -32,6 +36,8 @@ pub struct Gateway {
     pub ledger: ledger::Ledger,
     /// The key of masked values' tokens.
     pub token_key: Arc<masking::TokenKey>,
+    /// Bodies that are held at one time; see [`Bodies`].
+    pub bodies: Bodies,
     /// Counters.
     pub telemetry: Telemetry,
     /// The address at which people and clients reach the gateway: `https://gateway.example:8443`.
@@ -43,6 +49,41 @@ impl Gateway {
     #[must_use]
     pub fn connection_url(&self, connection: &str) -> String {
         format!("{}/clusters/{connection}", self.public_url)
+    }
+}
+
+/// KiB of bodies that may be held at one time: of writes under way, also when their client has gone, and of requests
+/// that wait for a person.
+const BODIES_MAX: usize = 256 * 1024;
+/// How long a further one waits for its place.
+const PLACE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Room for the bodies of requests.
+pub struct Bodies(Arc<Semaphore>);
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(BODIES_MAX)))
+    }
+}
+
+impl Bodies {
+    /// Room for a body of at most so many bytes, held for as long as the body is.
+    ///
+    /// # Errors
+    /// 429 after ten seconds without one.
+    pub async fn place(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Refusal> {
+        let room = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
+        match tokio::time::timeout(PLACE_LIMIT, self.0.clone().acquire_many_owned(room)).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(Refusal::new(
+                429,
+                Cause::BudgetExceeded,
+                "body",
+                "too many large requests are under way; try again in a few seconds",
+            )
+            .retry_after(2)),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use kube_request::{Cause, KubeRequest, Refusal};
 use policy::Generation;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::body::Reply;
 use crate::connection::Connection;
@@ -42,6 +43,8 @@ struct Admitted {
     request: KubeRequest,
     permit: decide::Permit,
     upgrade: Option<OnUpgrade>,
+    /// Held until the exchange ends.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// Answers a request to a cluster. `rest` is the target below `/clusters/`: the connection's name, then the path and
@@ -99,10 +102,10 @@ async fn admitted(
     trail.connection(&connection.label);
     let caller = admit::caller(gateway, &connection.name, known).await?;
     trail.caller(&caller);
-    let request = read::canonical(trail, &parts, target, screened, body).await?;
+    let (request, place) = read::canonical(&gateway.bodies, trail, &parts, target, screened, body).await?;
     let generation = gateway.policy.current();
     let permit = decide::permit(gateway, trail, &generation, &connection, &caller, &request).await?;
-    Ok(Admitted { gateway: gateway.clone(), connection, caller, generation, request, permit, upgrade })
+    Ok(Admitted { gateway: gateway.clone(), connection, caller, generation, request, permit, upgrade, _place: place })
 }
 
 /// What a client sent, fit for a sentence.

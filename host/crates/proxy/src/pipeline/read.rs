@@ -5,10 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use kube_request::headers::{Screened, screen};
 use kube_request::{Cause, Head, KubeRequest, MAX_BODY, Refusal};
 
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::gateway::Bodies;
 use crate::trail::Trail;
 
 /// How long a client may take to send a body, whole.
@@ -47,20 +50,23 @@ pub fn screened(parts: &Parts) -> Result<Screened<'_>, Refusal> {
 /// # Errors
 /// When either has more than one reading, or none, or the client stops sending.
 pub async fn canonical(
+    bodies: &Bodies,
     trail: &mut Trail,
     parts: &Parts,
     target: &str,
     screened: Screened<'_>,
     body: Incoming,
-) -> Result<KubeRequest, Refusal> {
+) -> Result<(KubeRequest, Option<OwnedSemaphorePermit>), Refusal> {
     let target = if target.starts_with('/') { target } else { "/" };
     let head = Head { method: parts.method.as_str(), target, headers: &[] };
     let request = KubeRequest::parse_screened(&head, screened)?;
     trail.request(&request);
-    let bytes = whole(body).await?;
-    if bytes.is_empty() {
-        return Ok(request);
+    if body.is_end_stream() {
+        return Ok((request, None));
     }
+    let most = body.size_hint().upper().unwrap_or(u64::MAX).min(MAX_BODY as u64);
+    let place = bodies.place(most).await?;
+    let bytes = whole(body).await?;
     if masking::contains_token(&bytes) {
         return Err(Refusal::new(
             422,
@@ -71,14 +77,10 @@ pub async fn canonical(
     }
     let request = request.with_body(&bytes)?;
     trail.request(&request);
-    Ok(request)
+    Ok((request, Some(place)))
 }
 
 async fn whole(body: Incoming) -> Result<Bytes, Refusal> {
-    use hyper::body::Body;
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
     let collected = tokio::time::timeout(BODY_LIMIT, Limited::new(body, MAX_BODY).collect()).await;
     match collected {
         Ok(Ok(collected)) if collected.trailers().is_some() => {
