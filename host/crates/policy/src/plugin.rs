@@ -17,6 +17,7 @@ use crate::metrics::PluginMetrics;
 use crate::wit::{Description, World};
 
 mod check;
+mod compile;
 mod configure;
 
 pub use check::ComponentError;

@@ -17,7 +17,7 @@ use crate::cache::{Key, Stage};
 use crate::engine::Engine;
 use crate::failure::{self, FailureCause};
 use crate::host::{self, CallState, Linking};
-use crate::plugin::{PluginError, Ready, check};
+use crate::plugin::{PluginError, Ready, check, compile};
 use crate::wit::{Description, World};
 
 /// What `describe` and `configure` may each take. An interpreter needs a second to start.
@@ -197,7 +197,7 @@ impl Birth<'_> {
 }
 
 fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, PluginError> {
-    Component::new(engine.wasmtime(), wasm).map_err(|e| check::ComponentError::Compile(format!("{e:#}")).into())
+    compile::compile(engine.wasmtime(), wasm).map_err(|e| check::ComponentError::Compile(format!("{e:#}")).into())
 }
 
 async fn limited<T>(work: impl Future<Output = T>) -> Option<T> {
