@@ -14,6 +14,7 @@ mod settings;
 mod state;
 mod stop;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -68,10 +69,12 @@ enum ConfigCommand {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // A gateway tells what it does; a client only what is wrong.
-    let level = if matches!(cli.command, Command::Client(_)) { "warn" } else { "info" };
+    // A gateway tells what it does; a client only what is wrong, and that once: the verifier's words are in the error.
+    let client = matches!(cli.command, Command::Client(_));
+    let level = if client { "warn,rustls_platform_verifier=off" } else { "info" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("PORTCULLIS_LOG").unwrap_or_else(|_| level.into()),
         )

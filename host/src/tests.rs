@@ -68,10 +68,126 @@ fn every_command_of_the_interface_is_there() {
 
 #[test]
 fn the_help() {
-    assert_snapshot!(help(&[]), @"");
-    assert_snapshot!(help(&["run"]), @"");
-    assert_snapshot!(help(&["session", "open"]), @"");
-    assert_snapshot!(help(&["audit", "query"]), @"");
+    assert_snapshot!(help(&[]), @"
+    An identity-aware gateway between AI agents and the Kubernetes API
+
+    Usage: portcullis <COMMAND>
+
+    Commands:
+      quickstart   A whole gateway on embedded defaults: SQLite, a development OIDC issuer, a
+                   self-signed certificate, the default policies, and a demo cluster unless a kubeconfig
+                   is given
+      serve        Serve a gateway by its configuration file
+      config       Check a configuration file, or print its JSON Schema
+      login        Log in to a gateway: in the browser, unless told otherwise
+      logout       Forget the login at a gateway, and end the sessions that were opened for kubectl by
+                   it
+      whoami       Say who you are to the gateway
+      session      Sessions: what an agent does between opening one and its end is recorded together
+      run          Run a command with a session of its own: it finds a kubeconfig by KUBECONFIG, and the
+                   session ends when it does
+      kubeconfig   Print a kubeconfig for a cluster. It holds no credential: kubectl asks `portcullis
+                   credential` for one
+      credential   Print a credential as kubectl's exec plugins do (client.authentication.k8s.io/v1).
+                   Opens a session, or takes the last one
+      approvals    Requests that wait for a person, and what people said
+      audit        The log: what was asked, by whom, what was decided and why, and what the agent saw
+      replay       Play a session in the terminal: each command, then what the agent saw, in its own
+                   time
+      policy       The live policies
+      connection   The clusters that the gateway knows
+      bundle       Policy bundles: folders with components and the `bundle.yaml` that names them
+      plugin       Policy components, for their authors
+      completions  Print a completion script for a shell
+      man          Print the manual page, or write a page for each command
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+    ");
+    assert_snapshot!(help(&["run"]), @"
+    Run a command with a session of its own: it finds a kubeconfig by KUBECONFIG, and the session ends
+    when it does
+
+    Usage: portcullis run [OPTIONS] <COMMAND>...
+
+    Arguments:
+      <COMMAND>...  The command and its arguments
+
+    Options:
+      -c, --connection <CONNECTION>  The cluster; may be left out when the gateway has only one
+          --purpose <TEXT>           What it is for, in your own words; approvers and auditors read it
+          --ttl <DURATION>           How long it may live: 30m, 1h30m. Policies may allow less
+      -h, --help                     Print help
+      -V, --version                  Print version
+
+    Gateway:
+          --gateway <URL>      The gateway's address; without it, the one that was logged in to last
+                               [env: PORTCULLIS_GATEWAY]
+          --ca-file <FILE>     PEM file of the certificate authority that the gateway's certificate is
+                               from, when the system does not know it [env: PORTCULLIS_CA_FILE]
+          --token-file <FILE>  A file with an OIDC token (or a session's), read anew each time: for
+                               programs. No login is needed then [env: PORTCULLIS_TOKEN_FILE]
+
+    Exits with the command's own code; 128 and the signal's number when a signal ended it, 126 when it
+    cannot be run and 127 when there is none of that name.
+    ");
+    assert_snapshot!(help(&["session", "open"]), @"
+    Open a session. Its token is shown once, here
+
+    Usage: portcullis session open [OPTIONS]
+
+    Options:
+      -c, --connection <CONNECTION>  The cluster; may be left out when the gateway has only one
+          --purpose <TEXT>           What it is for, in your own words; approvers and auditors read it
+          --ttl <DURATION>           How long it may live: 30m, 1h30m. Policies may allow less
+      -o, --output <FORMAT>          A table for people, or JSON for programs: one object a line
+                                     [default: table] [possible values: table, json]
+      -h, --help                     Print help (see more with '--help')
+      -V, --version                  Print version
+
+    Gateway:
+          --gateway <URL>      The gateway's address; without it, the one that was logged in to last
+                               [env: PORTCULLIS_GATEWAY]
+          --ca-file <FILE>     PEM file of the certificate authority that the gateway's certificate is
+                               from, when the system does not know it [env: PORTCULLIS_CA_FILE]
+          --token-file <FILE>  A file with an OIDC token (or a session's), read anew each time: for
+                               programs. No login is needed then [env: PORTCULLIS_TOKEN_FILE]
+    ");
+    assert_snapshot!(help(&["audit", "query"]), @"
+    Find records; the newest ones, unless told otherwise, and the newest last
+
+    Usage: portcullis audit query [OPTIONS]
+
+    Options:
+          --session <ID>             Of one session
+          --identity <SUBJECT>       By one subject
+      -c, --connection <CONNECTION>  To one cluster
+          --verb <VERB>              Of one verb: get, list, watch, create, update, patch, delete,
+                                     deletecollection
+          --resource <RESOURCE>      Of one resource, in the plural
+      -n, --namespace <NAMESPACE>    In one namespace
+          --decision <DECISION>      Decided so [possible values: allow, deny, hold]
+          --since <TIME>             From then on: 2026-11-22T14:30:00Z, or so long ago: 15m, 2h, 7d
+      -o, --output <FORMAT>          A table for people, or JSON for programs: one object a line
+                                     [default: table] [possible values: table, json]
+          --until <TIME>             Before then; written as for --since
+          --text <TEXT>              With this text in the command, path, name or message, whatever its
+                                     case
+          --limit <N>                How many at most, counted from the newest
+          --all                      All of them, however many
+      -h, --help                     Print help (see more with '--help')
+      -V, --version                  Print version
+
+    Gateway:
+          --gateway <URL>      The gateway's address; without it, the one that was logged in to last
+                               [env: PORTCULLIS_GATEWAY]
+          --ca-file <FILE>     PEM file of the certificate authority that the gateway's certificate is
+                               from, when the system does not know it [env: PORTCULLIS_CA_FILE]
+          --token-file <FILE>  A file with an OIDC token (or a session's), read anew each time: for
+                               programs. No login is needed then [env: PORTCULLIS_TOKEN_FILE]
+    ");
 }
 
 #[test]

@@ -15,16 +15,15 @@ const TOKEN_MAX: u64 = 64 * 1024;
 
 /// The gateway, for every command that talks to one.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Gateway")]
 pub struct GatewayArgs {
     /// The gateway's address; without it, the one that was logged in to last.
-    #[arg(long, global = true, value_name = "URL", env = "PORTCULLIS_GATEWAY", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = "Gateway", value_name = "URL", env = "PORTCULLIS_GATEWAY", hide_env_values = true)]
     pub gateway: Option<String>,
     /// PEM file of the certificate authority that the gateway's certificate is from, when the system does not know it.
-    #[arg(long, global = true, value_name = "FILE", env = "PORTCULLIS_CA_FILE", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = "Gateway", value_name = "FILE", env = "PORTCULLIS_CA_FILE", hide_env_values = true)]
     pub ca_file: Option<PathBuf>,
     /// A file with an OIDC token (or a session's), read anew each time: for programs. No login is needed then.
-    #[arg(long, global = true, value_name = "FILE", env = "PORTCULLIS_TOKEN_FILE", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = "Gateway", value_name = "FILE", env = "PORTCULLIS_TOKEN_FILE", hide_env_values = true)]
     pub token_file: Option<PathBuf>,
 }
 

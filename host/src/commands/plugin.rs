@@ -84,6 +84,9 @@ fn read(file: &PathBuf) -> Result<Vec<u8>, Failure> {
 }
 
 fn decoded(file: &std::path::Path, bytes: &[u8]) -> Result<DecodedWasm, Failure> {
+    if !bytes.starts_with(b"\0asm") {
+        return Err(Failure::No(format!("{} is no WebAssembly; give a component's file, such as target/bundles/default/deny-list.wasm", file.display())));
+    }
     wit_component::decode(bytes).map_err(|e| {
         let why = clean(&format!("{e:#}"));
         Failure::No(format!("{} is no component: {why}; build it with `cargo xtask plugins` or another component toolchain", file.display()))
@@ -99,6 +102,8 @@ fn described(bytes: &[u8], decoded: &DecodedWasm) -> Value {
         }
         DecodedWasm::WitPackage(..) => (Vec::new(), Vec::new()),
     };
+    // Types that a world takes from its interfaces stand among the imports too, and ask for nothing.
+    let imports: Vec<String> = imports.into_iter().filter(|name| name.contains(':')).collect();
     let world = WORLDS.iter().find(|(function, _)| exports.iter().any(|name| name == function)).map(|(_, world)| *world);
     json!({
         "world": world,

@@ -42,6 +42,7 @@ pub struct ManArgs {
 pub fn man(args: &ManArgs, mut command: clap::Command) -> Result<(), Failure> {
     if let Some(dir) = &args.dir {
         std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}; give another --dir", dir.display()))?;
+        command = without_help(command);
         // Built, so that each page knows its command's full name.
         command.build();
         clap_mangen::generate_to(command, dir).with_context(|| format!("cannot write to {}; give another --dir", dir.display()))?;
@@ -50,6 +51,11 @@ pub fn man(args: &ManArgs, mut command: clap::Command) -> Result<(), Failure> {
     let mut text = Vec::new();
     clap_mangen::Man::new(command).render(&mut text)?;
     written(&text)
+}
+
+/// Without `help` as a command of its own, for which nobody needs a page.
+fn without_help(command: clap::Command) -> clap::Command {
+    command.disable_help_subcommand(true).mut_subcommands(without_help)
 }
 
 fn written(text: &[u8]) -> Result<(), Failure> {

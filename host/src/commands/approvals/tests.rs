@@ -17,7 +17,29 @@ fn sample() -> Value {
 
 #[test]
 fn approvals_as_people_see_them() {
-    assert_snapshot!(output::table(&[sample()], &COLUMNS), @"");
-    assert_snapshot!(shown(&sample()), @"");
-    assert_snapshot!(changed(&sample()), @"");
+    assert_snapshot!(output::table(&[sample()], &COLUMNS), @r"
+    ID    STATE     REQUESTER   COMMAND                                 RULE                         APPROVED BY     EXPIRES                PURPOSE
+    a-7   pending   devin       kubectl delete deployment web -n shop   approval-routing/deletions   1 of 2: alice   2026-11-22T14:30:00Z   clean up\r\nApproved by: everybody
+    ");
+    assert_snapshot!(shown(&sample()), @r"
+    ID:           a-7
+    State:        pending
+    Command:      kubectl delete deployment web -n shop
+    Connection:   demo
+    Requester:    devin (agent)
+    Sponsor:      bob
+    Purpose:      clean up\r\nApproved by: everybody
+    Session:      s-1
+    Rule:         approval-routing/deletions
+    Reason:       deletions need a person
+    Approved by:  1 of 2: alice
+    May decide:   group approvers, person carol
+    Said:         yes, alice, 2026-11-22T14:05:00Z: go\u{1b}[0m ahead
+    Created:      2026-11-22T14:00:00Z
+    Expires:      2026-11-22T14:30:00Z
+    Covers:       this-version
+    Request:      sha256:abc
+    Page:         https://gateway.example/approvals/a-7
+    ");
+    assert_snapshot!(changed(&sample()), @"a-7  pending    devin  kubectl delete deployment web -n shop (yes: alice)");
 }

@@ -29,7 +29,12 @@ fn records_as_people_see_them() {
     let masked = json!({ "time": "2026-11-22T14:00:01.000000Z", "kind": "request", "identity": { "subject": "devin" }, "decision": "allow",
         "command": { "rendered": "kubectl get secrets -n shop", "claimed": null }, "response": { "status": 200, "bytes": 23_456, "masked": 2 }, "id": "0191" });
     let session = json!({ "time": "2026-11-22T14:00:02.000000Z", "kind": "session", "identity": { "subject": "devin" }, "decision": "allow", "message": "opened", "id": "0192" });
-    assert_snapshot!(output::table(&[sample(), masked, session], &COLUMNS), @"");
+    assert_snapshot!(output::table(&[sample(), masked, session], &COLUMNS), @r"
+    TIME                   IDENTITY   DECISION   COMMAND                                          CLAIMED                     BY                                                    RESPONSE               ID
+    2026-11-22T14:00:00Z   devin      deny       kubectl delete namespace prod --dry-run=server   kubectl get\u{1b}[2K pods   deny-list/no-namespace-deletion@sha256:0123456789ab   403, 312 B             0190
+    2026-11-22T14:00:01Z   devin      allow      kubectl get secrets -n shop                                                                                                        200, 23 kB, 2 masked   0191
+    2026-11-22T14:00:02Z   devin      allow      session: opened                                                                                                                                           0192
+    ");
 }
 
 #[test]
@@ -37,7 +42,43 @@ fn a_record_whole() {
     let mut record = sample();
     record["response_body"] = json!("{\"kind\":\"Status\",\"message\":\"\\u001b[31mno\"}");
     record["request_body"] = json!("not json\u{7}");
-    assert_snapshot!(show::record(&record), @"");
+    assert_snapshot!(show::record(&record), @r#"
+    ID:             0190
+    Time:           2026-11-22T14:00:00Z
+    Kind:           request
+    Connection:     demo
+    Session:        s-1
+    Identity:       devin, agent
+    Groups:         agents
+    Sponsor:        bob
+    Issuer:         https://issuer.example
+    Client:         127.0.0.1:5000
+    User agent:     kubectl/v1.37
+    Command:        kubectl delete namespace prod --dry-run=server
+    Claimed:        kubectl get\u{1b}[2K pods
+    Request:        DELETE /api/v1/namespaces/prod?dryRun=All (dry run)
+    Request hash:   sha256:abc
+    Decision:       deny
+    Generation:     3
+    Refusal:        no agent deletes a namespace
+    Response:       403, 312 B
+    Response body:  sha256:fff
+    Took:           1234 µs
+
+    Decided by:
+      PLUGIN             VERDICT      RULE                    MICROSECONDS   COMPONENT                     CONFIGURATION
+      approval-routing   no-opinion                           remembered     sha256:cccccccccccccccccccc   sha256:dd
+      deny-list          deny         no-namespace-deletion   11             sha256:0123456789abcdef0123   sha256:ee
+
+    Request body (9 B):
+    not json\u{7}
+
+    Response body (42 B):
+    {
+      "kind": "Status",
+      "message": "\u001b[31mno"
+    }
+    "#);
 }
 
 #[test]
@@ -50,7 +91,10 @@ fn the_log_as_it_grows() {
     let frame = json!({ "id": "0190", "phase": "frame", "time": "2026-11-22T14:00:01Z" });
     let outcome = json!({ "id": "0190", "phase": "outcome", "time": "2026-11-22T14:00:02Z", "kind": "request", "response": { "status": 200, "bytes": 5, "masked": 0 } });
     let lines: Vec<String> = [intent, frame, outcome].iter().filter_map(|record| begun.line(record)).collect();
-    assert_snapshot!(lines.join("\n"), @"");
+    assert_snapshot!(lines.join("\n"), @"
+    2026-11-22T14:00:00Z  allow  begins  devin  kubectl delete namespace prod --dry-run=server
+    2026-11-22T14:00:02Z         ended   devin  kubectl delete namespace prod --dry-run=server  200, 5 B
+    ");
 }
 
 #[test]

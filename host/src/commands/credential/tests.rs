@@ -14,7 +14,16 @@ fn cached(expires: &str) -> Cached {
 #[test]
 fn as_kubectl_reads_it() {
     let text = serde_json::to_string_pretty(&exec_credential(&cached("2026-11-22T15:00:00Z"))).unwrap();
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    {
+      "apiVersion": "client.authentication.k8s.io/v1",
+      "kind": "ExecCredential",
+      "status": {
+        "expirationTimestamp": "2026-11-22T14:59:30Z",
+        "token": "pcs_token"
+      }
+    }
+    "#);
 }
 
 #[test]

@@ -80,7 +80,7 @@ async fn the_issuers_no_is_told() {
         drop(tokio::spawn(async move { http().get(back).send().await }));
     };
     let Err(failure) = browser::login(&found, "portcullis", refused).await else { panic!("logged in") };
-    assert_snapshot!(failure, @"");
+    assert_snapshot!(failure, @"the issuer did not log you in: not today; run `portcullis login` again");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_login_that_cannot_be_renewed_says_what_to_do() {
     let mut login = kept(person("https://issuer.example"));
     login.token = Some("over".to_owned());
     login.expires = Some(1);
-    assert_snapshot!(renewal::token(&store, login).await.unwrap_err(), @"");
+    assert_snapshot!(renewal::token(&store, login).await.unwrap_err(), @"your login at https://gateway.example is over; run `portcullis login --gateway https://gateway.example`");
 }
 
 #[test]
@@ -163,6 +163,12 @@ fn issuers_are_https_or_this_machine() {
 #[test]
 fn who_one_is() {
     let me = json!({ "issuer": "https://issuer.example", "subject": "alice", "kind": "human", "sponsor": null, "groups": ["approvers", "sre"], "operator": true, "auditor": true });
-    assert_snapshot!(who(&me), @"");
-    assert_snapshot!(described(&me), @"");
+    assert_snapshot!(who(&me), @"
+    Subject:  alice
+    Kind:     human
+    Groups:   approvers,sre
+    Issuer:   https://issuer.example
+    Rights:   operator, auditor
+    ");
+    assert_snapshot!(described(&me), @"alice (human; approvers,sre)");
 }

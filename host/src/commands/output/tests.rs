@@ -34,8 +34,16 @@ fn json_lines_stay_the_same_value_on_one_line() {
 fn tables_and_details() {
     let rows = [json!({ "name": "web", "at": "2026-11-22T14:30:00.123456Z" }), json!({ "name": "a\u{1b}[1mlonger name", "tags": ["x", "y"] })];
     let columns: [Column; 3] = [("NAME", |v| text(v, "/name")), ("AT", |v| time(v, "/at")), ("TAGS", |v| text(v, "/tags"))];
-    assert_snapshot!(table(&rows, &columns), @"");
-    assert_snapshot!(details(&[("Name", "web".into()), ("Empty", String::new()), ("Longer", "one\ntwo".into())]), @"");
+    assert_snapshot!(table(&rows, &columns), @r"
+    NAME                    AT                     TAGS
+    web                     2026-11-22T14:30:00Z
+    a\u{1b}[1mlonger name                          x,y
+    ");
+    assert_snapshot!(details(&[("Name", "web".into()), ("Empty", String::new()), ("Longer", "one\ntwo".into())]), @"
+    Name:    web
+    Longer:  one
+             two
+    ");
 }
 
 #[test]

@@ -28,7 +28,11 @@ fn the_prompt() {
 #[test]
 fn a_table_as_kubectl_draws_it() {
     let body = table(&json!([{ "cells": ["web-1", "1/1", "10.0.0.1"] }, { "cells": ["\u{1b}[31mred", "0/1", null] }])).to_string();
-    assert_snapshot!(shown(&step("list", None), false, &[("out", &body)]), @"");
+    assert_snapshot!(shown(&step("list", None), false, &[("out", &body)]), @r"
+    NAME            READY
+    web-1           1/1
+    \u{1b}[31mred   0/1
+    ");
     assert_eq!(shown(&step("list", None), false, &[("out", &table(&json!([])).to_string())]), "No resources found\n");
 }
 
@@ -45,7 +49,12 @@ fn a_watch_event_by_event_however_it_is_cut() {
     let third = json!({ "type": "DELETED", "object": { "kind": "Pod", "metadata": { "name": "web-1", "namespace": "shop" } } }).to_string() + "\n";
     let all = [first, second, third].concat();
     let (left, right) = all.split_at(all.len() / 3);
-    assert_snapshot!(shown(&step("watch", None), false, &[("out", left), ("out", right)]), @"");
+    assert_snapshot!(shown(&step("watch", None), false, &[("out", left), ("out", right)]), @"
+    NAME    READY
+    web-1   1/1
+    web-1   0/1
+    DELETED pod/web-1 -n shop
+    ");
 }
 
 #[test]

@@ -14,10 +14,25 @@ fn sample() -> Value {
 
 #[test]
 fn sessions_as_people_see_them() {
-    assert_snapshot!(output::table(&[sample()], &COLUMNS), @"");
-    assert_snapshot!(shown(&sample()), @"");
+    assert_snapshot!(output::table(&[sample()], &COLUMNS), @r"
+    ID    STATE   CONNECTION   IDENTITY   OPENED                 EXPIRES                REQUESTS   PURPOSE
+    s-1   live    demo         devin      2026-11-22T14:00:00Z   2026-11-22T15:00:00Z   12         mend\u{1b}[2J the shop
+    ");
+    assert_snapshot!(shown(&sample()), @r"
+    ID:          s-1
+    State:       live
+    Connection:  demo
+    Identity:    devin
+    Kind:        agent
+    Sponsor:     bob
+    Purpose:     mend\u{1b}[2J the shop
+    Opened:      2026-11-22T14:00:00Z
+    Expires:     2026-11-22T15:00:00Z
+    Last used:   2026-11-22T14:10:00Z
+    Requests:    12 of 500
+    ");
     let mut opened = sample();
     opened["token"] = json!("pcs_secret");
     opened["server"] = json!("https://gateway.example/clusters/demo");
-    assert!(shown(&opened).contains("Token:      pcs_secret"), "{}", shown(&opened));
+    assert!(shown(&opened).lines().any(|line| line.starts_with("Token:") && line.ends_with(" pcs_secret")));
 }
