@@ -327,6 +327,12 @@ impl Sessions {
         let session = self.live(id).ok_or_else(|| SessionError::NotLive { id: id.to_owned() })?;
         let at = now_micros();
         self.cut(&session, reason, at);
+        // Nobody counts it any more after this, and a short session ends before the first flush.
+        if let Some(used) = session.unsaved_use()
+            && let Err(error) = self.store.record_session_use(&[used]).await
+        {
+            tracing::warn!(%error, session = id, "the last use of a session could not be kept");
+        }
         let end = End { id: id.to_owned(), at, reason, by: by.map(str::to_owned) };
         if let Err(error) = self.save_end(&end).await {
             self.unsaved.lock().push(end);

@@ -258,8 +258,12 @@ async fn a_shutdown_writes_what_was_counted() {
 async fn the_owner_ends_a_session_too() {
     let (_folder, sessions) = fresh().await;
     let (session, token) = sessions.open(devin(), "staging", None, Terms::default()).await.unwrap();
+    session.admit().unwrap();
+    session.admit().unwrap();
     sessions.finish(&session.id).await.unwrap();
     assert!(matches!(sessions.resolve(token.expose()), Err(SessionEnded::Finished { .. })));
+    // It ended before the first flush, and what it did still counts.
+    assert_eq!(sessions.show(&session.id).await.unwrap().unwrap().requests, 2);
 }
 
 #[tokio::test]
