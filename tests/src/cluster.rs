@@ -66,7 +66,7 @@ impl Cluster {
             }
             std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
         });
-        let watchdog = Watchdog::over(child.id(), folder.path());
+        let watchdog = Watchdog::patient(child.id(), folder.path(), STOP_LIMIT);
         Self { ready, child, folder, _watchdog: watchdog }
     }
 

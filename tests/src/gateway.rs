@@ -189,7 +189,6 @@ impl Gateway {
     }
 
     /// The program's command line, as somebody.
-    #[must_use]
     pub fn cli<S: AsRef<str>>(&self, who: &str, arguments: &[S]) -> Output {
         process::run(&mut self.cli_command(who, arguments), b"", LIMIT)
     }

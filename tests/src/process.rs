@@ -35,7 +35,6 @@ impl Output {
     /// # Panics
     /// When it did not.
     #[track_caller]
-    #[must_use]
     pub fn expect_ok(self) -> Self {
         assert!(self.ok(), "the command failed: {self:?}");
         self
@@ -237,11 +236,23 @@ impl Watchdog {
     /// When there is no shell.
     #[must_use]
     pub fn over(pid: u32, folder: &Path) -> Self {
-        // Its standard input ends with this process. The process must be gone before its folder can be.
-        let script = r#"cat >/dev/null; kill -9 "$0" 2>/dev/null; i=0
-            while [ -d "/proc/$0" ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done; rm -rf "$1""#;
+        Self::patient(pid, folder, Duration::ZERO)
+    }
+
+    /// The same for a process that ends by itself when this one does, and has so long for it.
+    ///
+    /// # Panics
+    /// When there is no shell.
+    #[must_use]
+    pub fn patient(pid: u32, folder: &Path, patience: Duration) -> Self {
+        // Its standard input ends with this process; a signal to the whole group is not meant for it. The process must be
+        // gone before its folder can be.
+        let script = r#"trap '' INT TERM HUP; cat >/dev/null; gone() { ! grep -q '^State:.[^Z]' "/proc/$0/status" 2>/dev/null; }
+            i=0; until gone || [ $i -ge $2 ]; do sleep 0.1; i=$((i+1)); done; gone || kill -9 "$0" 2>/dev/null
+            i=0; until gone || [ $i -ge 100 ]; do sleep 0.1; i=$((i+1)); done; rm -rf "$1""#;
+        let patience = (patience.as_millis() / 100).to_string();
         let child = Command::new("sh")
-            .args([OsStr::new("-c"), script.as_ref(), pid.to_string().as_ref(), folder.as_os_str()])
+            .args([OsStr::new("-c"), script.as_ref(), pid.to_string().as_ref(), folder.as_os_str(), patience.as_ref()])
             .stdin(Stdio::piped())
             .spawn()
             .expect("there is a shell");

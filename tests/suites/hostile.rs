@@ -18,12 +18,7 @@ const PLUGINS: &str = r#"
   - { name: masker, world: masker, component: masker.wasm, match: { resources: [deployments] } }
 "#;
 
-struct Stage {
-    gateway: Gateway,
-    _folder: tempfile::TempDir,
-}
-
-static STAGE: LazyLock<Stage> = LazyLock::new(|| {
+static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
     let folder = places::folder();
     let dir = folder.path().join("bundle");
     let components = [
@@ -34,12 +29,11 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         ("masker.wasm", masker(TRAPS)),
     ];
     bundle(&dir, PLUGINS, &components);
-    let gateway = Gateway::start(Options { bundle: Some(dir), ..Options::default() });
-    Stage { gateway, _folder: folder }
+    Gateway::start(Options { bundle: Some(dir), ..Options::default() })
 });
 
 fn get(namespace: &str) -> (portcullis_tests::https::Response, Duration) {
-    let gateway = &STAGE.gateway;
+    let gateway = &*GATEWAY;
     let token = format!("Bearer {}", gateway.token("devin"));
     let begun = Instant::now();
     let path = gateway.path(&format!("/api/v1/namespaces/{namespace}/configmaps"));
@@ -59,7 +53,7 @@ fn each_kind_of_mischief_is_a_refusal_that_names_the_plugin_and_what_it_did() {
         let message = response.json()["message"].as_str().expect("a message").to_owned();
         assert!(message.contains(&format!("`{plugin}`")) && message.contains(did), "{plugin}: {message}");
         assert!(took < Duration::from_secs(5), "{plugin} took {took:?}");
-        let record = STAGE.gateway.api("alice").record(&response.record());
+        let record = GATEWAY.api("alice").record(&response.record());
         assert_eq!(record["refusal"]["cause"], "PolicyFailed", "{record}");
         assert_eq!(record["decision"], "deny");
     }
@@ -69,7 +63,7 @@ fn each_kind_of_mischief_is_a_refusal_that_names_the_plugin_and_what_it_did() {
 #[test]
 fn other_requests_go_on_while_components_misbehave() {
     get("default");
-    let pid = STAGE.gateway.ready.pid;
+    let pid = GATEWAY.ready.pid;
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let _end = Raise(&over);
@@ -92,13 +86,13 @@ fn other_requests_go_on_while_components_misbehave() {
         assert!(slowest < Duration::from_secs(5), "one took {slowest:?}");
     });
     assert!(std::fs::metadata(format!("/proc/{pid}")).is_ok(), "it is still the same process");
-    let memory = STAGE.gateway.memory() >> 20;
+    let memory = GATEWAY.memory() >> 20;
     assert!(memory < 600, "{memory} MiB");
 }
 
 #[test]
 fn a_masker_that_fails_is_found_out_before_a_write_is_forwarded() {
-    let gateway = &STAGE.gateway;
+    let gateway = &*GATEWAY;
     let token = format!("Bearer {}", gateway.token("devin"));
     let headers = [("authorization", token.as_str()), ("content-type", "application/merge-patch+json")];
     let path = gateway.path("/apis/apps/v1/namespaces/default/deployments/web");
