@@ -45,7 +45,23 @@ pub fn build_bundles(root: &Path) -> Result<()> {
     for entry in fs::read_dir(&examples).with_context(|| format!("cannot read {}", examples.display()))? {
         let entry = entry?;
         if entry.path().join("bundle.yaml").is_file() {
-            bundle(&entry.path(), &root.join(BUNDLES).join(entry.file_name()), &component)?;
+            let built = root.join(BUNDLES).join(entry.file_name());
+            bundle(&entry.path(), &built, &component)?;
+            complete(&entry.path(), &built)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts an example's components beside its `bundle.yaml` too, so that the folder in the repository is a whole bundle. They are
+/// not tracked.
+fn complete(example: &Path, built: &Path) -> Result<()> {
+    for entry in fs::read_dir(built)? {
+        let file = entry?.path();
+        let Some(name) = file.file_name().filter(|_| file.extension().is_some_and(|extension| extension == "wasm")) else { continue };
+        let (to, content) = (example.join(name), fs::read(&file)?);
+        if fs::read(&to).ok().as_ref() != Some(&content) {
+            fs::write(&to, content).with_context(|| format!("cannot write {}", to.display()))?;
         }
     }
     Ok(())
