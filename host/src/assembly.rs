@@ -20,6 +20,8 @@ use crate::{health, state};
 
 mod memory;
 
+pub use memory::IDLE_THREADS_END;
+
 /// The key of masked values' tokens, in the store.
 const TOKEN_KEY: &str = "masking-token-key";
 

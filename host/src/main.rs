@@ -81,7 +81,8 @@ fn main() -> ExitCode {
         .init();
     // One provider of cryptography for the whole process; only a second installation could fail.
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(assembly::IDLE_THREADS_END).build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("portcullis: the runtime could not start: {error}");

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Threads that compiled end after ten idle seconds (tokio's default), and only then let go of what they had kept.
-const THREADS_ENDED: Duration = Duration::from_secs(12);
+/// Threads for blocking work end when they were idle for so long, and only then let go of what they keep for themselves.
+pub const IDLE_THREADS_END: Duration = Duration::from_secs(2);
 
 unsafe extern "C" {
     /// Gives free memory back: this thread's, and what no thread holds any more. Of mimalloc.h, and linked because
@@ -24,7 +24,7 @@ pub async fn give_back(mut changes: watch::Receiver<policy::Change>, stop: Cance
         collect().await;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(THREADS_ENDED) => {}
+            () = tokio::time::sleep(IDLE_THREADS_END + Duration::from_secs(1)) => {}
         }
         collect().await;
         tokio::select! {

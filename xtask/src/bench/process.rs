@@ -42,6 +42,11 @@ impl Process {
         Ok(ticks as f64 / TICKS_A_SECOND * 1e6)
     }
 
+    /// Lets the most that was resident be counted anew from now on.
+    pub fn forget_most(&self) -> Result<()> {
+        Ok(fs::write(format!("/proc/{}/clear_refs", self.0.id()), "5")?)
+    }
+
     /// Megabytes: resident now, and at most since its start.
     pub fn resident(&self) -> Result<(f64, f64)> {
         let file = format!("/proc/{}/status", self.0.id());
