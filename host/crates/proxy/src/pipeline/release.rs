@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 use kube_request::{Cause, Refusal};
 use ledger::{self as record, Bodies, Body, Durability};
 
@@ -16,7 +17,7 @@ use super::exchange::{self, Answer};
 use super::{Admitted, refuse, stream};
 use crate::body::Reply;
 use crate::trail::Trail;
-use crate::upstream::Exchange;
+use crate::upstream::{Exchange, PooledBody};
 
 /// Answers up to this size are recorded and released whole.
 const WHOLE_MAX: usize = 64 * 1024;
@@ -54,7 +55,7 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
         return Ok(stream::open(admitted, trail, body, screen, stream::Kept::Frames, Vec::new(), response));
     }
 
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(expected(&body));
     loop {
         let failed = match tokio::time::timeout(PAUSE_LIMIT, body.frame()).await {
             Err(_) => Some("it paused for 60 s".to_owned()),
@@ -109,6 +110,12 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
     std::mem::swap(response.headers_mut(), &mut headers);
     refuse::count(&admitted.gateway, &trail, &response);
     Ok(response)
+}
+
+/// How much to make room for: what the API server announced, and a little for what masking adds.
+fn expected(body: &PooledBody) -> usize {
+    let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+    announced.min(WHOLE_MAX) + 256
 }
 
 /// Head of an answer, for its record and for the client.
