@@ -44,11 +44,6 @@ impl Folder {
         }
     }
 
-    /// The whole folder.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// Ledger, state, compiled components.
     pub fn state(&self) -> PathBuf {
         self.root.join("state")

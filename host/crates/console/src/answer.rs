@@ -1,11 +1,9 @@
 //! Answers of the API: JSON, JSON Lines, and refusals as Kubernetes' `Status`.
 
-use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use kube_request::{Cause, Refusal};
-use serde::Serialize;
 use tokio_stream::wrappers::ReceiverStream;
 
 /// A refusal as an answer.
@@ -53,11 +51,6 @@ pub fn unavailable(error: &dyn std::error::Error) -> Refused {
 /// Everything that has no handler.
 pub async fn not_found() -> Refused {
     missing("address")
-}
-
-/// A list, whole.
-pub fn list<T: Serialize>(items: Vec<T>) -> Json<Vec<T>> {
-    Json(items)
 }
 
 /// Lines of JSON as they come.

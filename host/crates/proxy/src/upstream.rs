@@ -195,5 +195,3 @@ impl Upstream {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,8 @@
 use super::*;
 
 fn identity(subject: &str, groups: &[&str]) -> Identity {
-    Identity::for_tests(subject, groups)
+    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    Identity::new("https://issuer.test".into(), subject.into(), identity::Kind::Agent, None, groups, Vec::new(), 0, 0)
 }
 
 fn impersonation(prefix: &str) -> Impersonation {

@@ -118,6 +118,9 @@ fn expected(body: &PooledBody) -> usize {
     announced.min(WHOLE_MAX) + 256
 }
 
+#[cfg(test)]
+mod tests;
+
 /// Head of an answer, for its record and for the client.
 pub struct Described<'a> {
     status: StatusCode,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use ledger::{self as record, AppendError, Bodies, Body, BodyWriter, OUT, Side, StreamRecorder};

@@ -256,13 +256,16 @@ impl Pool {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 /// An answer's body. When it has been read to its end its connection is kept for the next request; dropped before,
 /// the connection is closed.
 pub struct PooledBody {
     body: Incoming,
     sender: Option<Sender1>,
     home: Option<Arc<Pool>>,
-    #[expect(dead_code, reason = "held for its drop")]
+    /// Held for its drop.
     count: Option<StreamCount>,
 }
 
