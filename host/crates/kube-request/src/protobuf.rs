@@ -132,7 +132,7 @@ pub fn decode(bytes: &[u8]) -> Result<Json, ProtobufError> {
         kind: kind.chars().filter(char::is_ascii_alphanumeric).take(64).collect(),
     })?;
     let mut members = vec![("apiVersion".to_owned(), Json::String(api_version)), ("kind".to_owned(), Json::String(kind))];
-    members.extend(object(message, raw.unwrap_or_default(), 0)?);
+    members.extend(object(message, raw.ok_or(ProtobufError::Malformed)?, 0)?);
     Ok(Json::Object(members))
 }
 
