@@ -47,5 +47,5 @@ mod value;
 pub use compile::{CompiledPlan, PlanError};
 pub use masker::{Candidate, Inspector, MaskError, Masker, Scanned, Summary};
 pub use plan::{Action, Encoding, MaskRule, Plan};
-pub use text::TextMasker;
+pub use text::{OutputMasker, TextMasker, Unmaskable};
 pub use token::{REDACTED, TOKEN_LENGTH, TOKEN_PREFIX, TokenKey, contains_token};

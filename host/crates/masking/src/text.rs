@@ -10,6 +10,10 @@ use crate::value::Values;
 use regex_automata::meta::Regex;
 use std::sync::{Arc, OnceLock};
 
+mod output;
+
+pub use output::{OutputMasker, Unmaskable};
+
 /// Applies the rules that mask every string (no paths, no `names`) to text, line by line.
 ///
 /// A line is released when its newline has come, so the output does not depend on where the input is cut. A line
