@@ -69,6 +69,6 @@ pub use record::{
     new_id, now,
 };
 pub use replay::{Replay, Step};
-pub use stream::{OUT, STDERR, STDIN, STDOUT, StreamRecorder};
+pub use stream::{FORWARD, OUT, RESIZE, STDERR, STDIN, STDOUT, StreamRecorder, is_given};
 pub use tail::{Follow, Tailed};
 pub use verify::{Summary, Tampering, Verdict, Why, verify};

@@ -15,6 +15,16 @@ pub const STDIN: &str = "stdin";
 pub const STDOUT: &str = "stdout";
 /// What a command complained.
 pub const STDERR: &str = "stderr";
+/// The size that the client's window was given: `80x24`.
+pub const RESIZE: &str = "resize";
+/// What became of a forwarded connection, a line each: its port, the bytes each way, how it ended.
+pub const FORWARD: &str = "forward";
+
+/// Whether the client was given what passes on a channel, and did not send it.
+#[must_use]
+pub fn is_given(channel: &str) -> bool {
+    !matches!(channel, STDIN | RESIZE | FORWARD)
+}
 
 /// Appends frames to a stream whose intent was appended before. The outcome is for the caller to append.
 #[derive(Debug)]
@@ -44,7 +54,7 @@ impl StreamRecorder {
             self.ledger.append_written(record, Bodies::NONE)?;
             self.frames += 1;
         }
-        if channel != STDIN {
+        if is_given(channel) {
             self.bytes += bytes.len() as u64;
         }
         Ok(())

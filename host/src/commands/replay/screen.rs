@@ -30,8 +30,8 @@ impl Screen {
 
     /// What some bytes show.
     pub fn push(&mut self, channel: &str, bytes: &str) -> String {
-        if channel == ledger::STDIN {
-            // A terminal shows what is typed by itself, and what is piped in is not on the screen.
+        if !ledger::is_given(channel) {
+            // A terminal shows what is typed by itself, and what is piped in is not on the screen; nor is a window's size.
             return String::new();
         }
         if self.is_watch {

@@ -172,7 +172,7 @@ impl Read for Joined {
             match self.frames.next() {
                 None => return Ok(0),
                 Some(Err(error)) => return Err(io::Error::other(error)),
-                Some(Ok(chunk)) if chunk.channel == crate::stream::STDIN => {}
+                Some(Ok(chunk)) if !crate::stream::is_given(&chunk.channel) => {}
                 Some(Ok(chunk)) => self.chunk = io::Cursor::new(chunk.bytes),
             }
         }
