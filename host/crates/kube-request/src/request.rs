@@ -259,7 +259,8 @@ impl KubeRequest {
     }
 
     /// The header fields that are sent upstream, names in lower case: only these, and what the
-    /// gateway adds itself (its credential, `Host`, the framing, impersonation, `Audit-ID`).
+    /// gateway adds itself (its credential, `Host`, the framing, impersonation, `Audit-ID`, and the switch of a
+    /// stream's protocol, whose ends are the gateway's own).
     pub fn upstream_headers(&self) -> Vec<(&'static str, String)> {
         let mut fields = Vec::with_capacity(8);
         fields.push(("accept", self.accept().into_owned()));
@@ -274,26 +275,6 @@ impl KubeRequest {
             && let Some(tag) = &self.headers.if_none_match
         {
             fields.push(("if-none-match", tag.clone()));
-        }
-        match self.upgrade {
-            Some(Upgrade::WebSocket) => {
-                fields.push(("connection", "Upgrade".to_owned()));
-                fields.push(("upgrade", "websocket".to_owned()));
-                fields.push(("sec-websocket-version", "13".to_owned()));
-                if let Some(key) = &self.headers.websocket_key {
-                    fields.push(("sec-websocket-key", key.clone()));
-                }
-                if !self.headers.websocket_protocols.is_empty() {
-                    fields.push(("sec-websocket-protocol", self.headers.websocket_protocols.join(", ")));
-                }
-            }
-            Some(Upgrade::Spdy) => {
-                fields.push(("connection", "Upgrade".to_owned()));
-                fields.push(("upgrade", "SPDY/3.1".to_owned()));
-                // One field each: the API server does not split this one at commas.
-                fields.extend(self.headers.stream_protocols.iter().map(|protocol| ("x-stream-protocol-version", protocol.clone())));
-            }
-            None => {}
         }
         fields
     }

@@ -21,6 +21,7 @@ pub mod pipeline;
 pub mod telemetry;
 mod trail;
 pub mod upstream;
+mod wire;
 
 pub use connection::{Connection, Connections, Impersonation, Unjudged};
 pub use gateway::{Caller, Elsewhere, Front, Gateway};

@@ -15,7 +15,7 @@ mod release;
 mod screen;
 mod stream;
 mod target;
-mod tunnel;
+mod upgrade;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub async fn run(gateway: Arc<Gateway>, peer: SocketAddr, mut request: Request<I
     let mut response = match walked {
         Ok(admitted) if admitted.request.is_read() => exchange::run(admitted, trail).await,
         // A write is carried through and recorded even when the client has gone.
-        Ok(admitted) => match tokio::spawn(exchange::run(admitted, trail)).await {
+        Ok(admitted) => match tokio::spawn(carried_through(admitted, trail)).await {
             Ok(response) => response,
             Err(_) => refuse::unrecorded(500, "the gateway failed; the request may or may not have been carried out"),
         },
@@ -74,6 +74,10 @@ pub async fn run(gateway: Arc<Gateway>, peer: SocketAddr, mut request: Request<I
     }
     gateway.telemetry.seconds.observe(started.elapsed().as_secs_f64());
     response
+}
+
+async fn carried_through(admitted: Admitted, trail: Trail) -> Response<Reply> {
+    if admitted.request.upgrade.is_some() { upgrade::run(admitted, trail).await } else { exchange::run(admitted, trail).await }
 }
 
 /// Everything up to the permit.

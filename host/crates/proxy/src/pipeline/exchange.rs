@@ -1,14 +1,17 @@
 //! One exchange with the API server: intent recorded, request sent, answer handed to the release.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use kube_request::{Cause, Refusal, Verb};
 use ledger::Durability;
 use ledger::Kind;
+use masking::CompiledPlan;
 
 use super::screen::Screen;
-use super::{Admitted, admit, decide, refuse, release, tunnel};
+use super::{Admitted, admit, decide, refuse, release};
 use crate::body::Reply;
 use crate::trail::Trail;
 use crate::upstream::{Exchange, PooledBody, UpstreamError};
@@ -32,30 +35,46 @@ pub async fn run(mut admitted: Admitted, mut trail: Trail) -> Response<Reply> {
 pub struct Answer {
     pub response: Response<PooledBody>,
     pub exchange: Exchange,
-    pub plan: std::sync::Arc<masking::CompiledPlan>,
+    pub plan: Arc<CompiledPlan>,
 }
 
 async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer, Refusal> {
-    let Admitted { connection, request, generation, permit: _, .. } = &*admitted;
-    let exchange = exchange(request);
-    trail.kind(match (exchange, request.subresource.as_deref()) {
-        (_, Some("exec")) => Kind::Command,
-        (Exchange::Short, _) => Kind::Request,
-        (Exchange::Long | Exchange::Upgrade, _) => Kind::Stream,
-    });
+    let request = &admitted.request;
+    let exchange = if request.is_streaming() { Exchange::Long } else { Exchange::Short };
+    trail.kind(if exchange == Exchange::Long { Kind::Stream } else { Kind::Request });
     // The plan comes first: a masker that fails must not be found out after a write.
-    let plan = generation.mask_plan(&decide::response_kind(&connection.name, request)).await.map_err(decide::failed)?;
+    let plan = mask_plan(admitted).await?;
     let read_only = request.is_read();
     if !read_only || exchange != Exchange::Short {
         let durability = if read_only { Durability::Written } else { Durability::Durable };
         let body = shown_body(admitted, &plan);
         trail.intend(durability, body.as_deref()).await?;
     }
-    let mut outgoing = Request::builder()
+    let outgoing = Request::builder()
         .method(request.method.as_str())
         .uri(request.target())
         .body(Full::new(body(admitted)))
         .map_err(|e| broken(&UpstreamError::Request(e)))?;
+    let response = ask(admitted, trail, outgoing, exchange).await?;
+    Ok(Answer { response, exchange, plan })
+}
+
+/// What is to be masked in the answer.
+pub async fn mask_plan(admitted: &Admitted) -> Result<Arc<CompiledPlan>, Refusal> {
+    let Admitted { connection, request, generation, .. } = admitted;
+    generation.mask_plan(&decide::response_kind(&connection.name, request)).await.map_err(decide::failed)
+}
+
+/// Sends what was permitted and recorded, with the headers that the API server gets.
+///
+/// # Errors
+/// When there is no answer, or one that leads elsewhere.
+pub async fn ask(
+    admitted: &Admitted,
+    trail: &Trail,
+    mut outgoing: Request<Full<Bytes>>,
+    exchange: Exchange,
+) -> Result<Response<PooledBody>, Refusal> {
     headers(admitted, trail, outgoing.headers_mut())?;
     // Bodies, previews and people take their time: a session that ended meanwhile lets nothing through.
     admitted.caller.session.still_live().map_err(|ended| admit::session_ended(&ended))?;
@@ -69,7 +88,7 @@ async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer,
             "the cluster answered with a redirect, which is never passed on; ask for the resource at its own path",
         ));
     }
-    Ok(Answer { response, exchange, plan })
+    Ok(response)
 }
 
 /// The body that is sent: the judged one. An approved delete also tells the API server which object was approved, so
@@ -88,19 +107,9 @@ fn body(admitted: &Admitted) -> Bytes {
     serde_json::to_vec(&options).map_or_else(|_| whole(), Bytes::from)
 }
 
-fn exchange(request: &kube_request::KubeRequest) -> Exchange {
-    if request.upgrade.is_some() {
-        Exchange::Upgrade
-    } else if request.is_streaming() {
-        Exchange::Long
-    } else {
-        Exchange::Short
-    }
-}
-
 /// The request's body as it may be recorded: masked by the same plan as an answer with that object. A patch as a list
 /// of operations is no object, so where anything would be masked only its hash is kept.
-fn shown_body(admitted: &Admitted, plan: &std::sync::Arc<masking::CompiledPlan>) -> Option<Bytes> {
+fn shown_body(admitted: &Admitted, plan: &Arc<CompiledPlan>) -> Option<Bytes> {
     let body = admitted.request.body.as_ref()?;
     if plan.is_empty() {
         return Some(Bytes::copy_from_slice(&body.bytes));
@@ -138,13 +147,6 @@ fn broken(error: &UpstreamError) -> Refusal {
     let code = if matches!(error, UpstreamError::Slow { .. }) { 504 } else { 503 };
     Refusal::new(code, Cause::UpstreamUnavailable, "upstream", error.to_string())
 }
-
-/// Whether the answer is the start of a tunnel.
-pub fn is_tunnel(answer: &Answer) -> bool {
-    answer.exchange == Exchange::Upgrade && answer.response.status() == StatusCode::SWITCHING_PROTOCOLS
-}
-
-pub use tunnel::open as open_tunnel;
 
 /// The screen of an answer's bytes.
 pub fn screen(admitted: &Admitted, answer: &Answer) -> Result<Screen, Refusal> {

@@ -39,9 +39,6 @@ type Failure = (Trail, Refusal, Option<u16>);
 /// Releases an answer, or gives the trail back with the refusal that takes its place.
 pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Result<Response<Reply>, Box<Failure>> {
     let status = answer.response.status();
-    if exchange::is_tunnel(&answer) {
-        return exchange::open_tunnel(admitted, trail, answer).await;
-    }
     let mut screen = match exchange::screen(&admitted, &answer) {
         Ok(screen) => screen,
         Err(refusal) => return Err(Box::new((trail, refusal, Some(status.as_u16())))),
