@@ -28,6 +28,7 @@
 //! ```
 
 mod accept;
+pub mod access;
 mod body;
 mod classify;
 mod command;

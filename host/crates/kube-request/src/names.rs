@@ -99,3 +99,8 @@ fn qualified<'a>(group: &str, resource: &'a str) -> Cow<'a, str> {
 pub(crate) fn is_cluster_scoped(group: &str, resource: &str) -> bool {
     built_in(group, resource).is_some_and(|(_, cluster)| cluster)
 }
+
+/// Whether objects are known to be in namespaces.
+pub(crate) fn is_namespaced(group: &str, resource: &str) -> bool {
+    built_in(group, resource).is_some_and(|(_, cluster)| !cluster)
+}

@@ -4,7 +4,7 @@ use crate::body::Body;
 use crate::classify::{self, Info};
 use crate::head::{Head, Method, Upgrade};
 use crate::headers::{Headers, Screened, screen};
-use crate::{Refusal, dry_run, path, query};
+use crate::{Refusal, dry_run, path, query, selector};
 use aws_lc_rs::digest;
 
 /// The longest request target, in bytes. The commands of exec make the longest; an `http::Uri` takes
@@ -240,6 +240,29 @@ impl KubeRequest {
     /// The first value of a query key.
     pub fn query_value(&self, key: &str) -> Option<&str> {
         query::first(&self.query, key)
+    }
+
+    /// The values by which the request selects objects, other than by name and namespace: an RFC 6901 pointer into the
+    /// object, and what is compared with it. Selecting by a field tells its value to whoever guesses.
+    pub fn selects_by(&self) -> Vec<(String, String)> {
+        if !self.is_resource {
+            return Vec::new();
+        }
+        let mut all = Vec::new();
+        let escape = |key: &str| key.replace('~', "~0").replace('/', "~1");
+        for (key, selector) in &self.query {
+            match key.as_str() {
+                "fieldSelector" => all.extend(selector::compared(selector).into_iter().map(|(field, value)| {
+                    // Selectable fields of custom resources are simple paths too (`apiextensions/v1 SelectableField`).
+                    (format!("/{}", escape(field.trim_start_matches('.')).replace('.', "/")), value)
+                })),
+                "labelSelector" => {
+                    all.extend(selector::labels::words(selector).into_iter().map(|word| (format!("/metadata/labels/{}", escape(word)), String::new())));
+                }
+                _ => {}
+            }
+        }
+        all
     }
 
     /// Whether a query key is present and true, as Kubernetes reads booleans.

@@ -26,6 +26,13 @@ pub(crate) fn exact_name(selector: &str) -> Result<Option<String>, Invalid> {
     Ok(name)
 }
 
+/// The fields that a selector compares, each with the value that it is compared with, but for an object's name and
+/// namespace. What does not parse is refused by the API server.
+pub(crate) fn compared(selector: &str) -> Vec<(&str, String)> {
+    let terms = split_terms(selector).into_iter().filter_map(split_term);
+    terms.filter_map(|(field, _, value)| Some((field, unescape(value).ok()?))).filter(|(field, _)| !matches!(*field, "metadata.name" | "metadata.namespace")).collect()
+}
+
 #[derive(PartialEq, Eq)]
 enum Operator {
     Equal,

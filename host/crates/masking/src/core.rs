@@ -84,6 +84,8 @@ pub(crate) struct Core {
     masked: u64,
     unreadable: u64,
     documents: u64,
+    /// Where a document's root is, when it is a part of another.
+    root: Option<Node>,
 }
 
 /// One chunk, and how far its bytes are in the output.
@@ -140,7 +142,14 @@ impl Core {
             masked: 0,
             unreadable: 0,
             documents: 0,
+            root: None,
         }
+    }
+
+    /// The same for documents that stand at a place of another.
+    pub(crate) fn rooted_at(mut self, root: Node) -> Core {
+        self.root = Some(root);
+        self
     }
 
     pub(crate) fn inspects(&self) -> bool {

@@ -39,6 +39,7 @@ mod paths;
 mod pattern;
 mod plan;
 mod pointer;
+mod probe;
 mod string;
 mod text;
 mod token;

@@ -147,6 +147,24 @@ impl Paths {
         state.edges.find(key).unwrap_or(state.other)
     }
 
+    /// Whether any path ends below a state.
+    pub(crate) fn reaches(&self, state: u32) -> bool {
+        let mut seen = vec![false; self.states.len()];
+        let mut open = vec![state];
+        while let Some(at) = open.pop() {
+            let state = &self.states[at as usize];
+            for to in state.edges.all.iter().map(|(_, to)| *to).chain([state.other]) {
+                if !self.states[to as usize].dull && to != DEAD {
+                    return true;
+                }
+                if !std::mem::replace(&mut seen[to as usize], true) {
+                    open.push(to);
+                }
+            }
+        }
+        false
+    }
+
     /// The state of the child at this index of an array.
     #[inline]
     pub(crate) fn element(&self, state: u32, index: u64) -> u32 {

@@ -49,7 +49,7 @@ pub(crate) fn parse(owner: &str, path: &str) -> Result<Vec<Segment>, PlanError> 
     Ok(segments)
 }
 
-fn unescape(part: &str) -> Option<String> {
+pub(crate) fn unescape(part: &str) -> Option<String> {
     let mut out = String::with_capacity(part.len());
     let mut chars = part.chars();
     while let Some(c) = chars.next() {

@@ -9,9 +9,11 @@ mod decide;
 mod document;
 mod exchange;
 mod facts;
+mod oracle;
 mod read;
 mod refuse;
 mod release;
+mod review;
 mod screen;
 mod stream;
 mod target;
@@ -108,6 +110,7 @@ async fn admitted(
     trail.caller(&caller);
     let (request, place) = read::canonical(&gateway.bodies, trail, &parts, target, screened, body).await?;
     let generation = gateway.policy.current();
+    oracle::refused(&generation, &connection.name, &request).await?;
     let permit = decide::permit(gateway, trail, &generation, &connection, &caller, &request).await?;
     Ok(Admitted { gateway: gateway.clone(), connection, caller, generation, request, permit, upgrade, _place: place })
 }

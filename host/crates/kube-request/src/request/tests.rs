@@ -275,3 +275,13 @@ fn a_dry_run_says_so_whatever_the_client_put_into_query_and_names() {
     assert_eq!(target("PATCH", "/apis/example.com/v1/namespaces/a/things/b"), None);
     assert_eq!(target("GET", "/api/v1/namespaces/a/configmaps/b"), None);
 }
+
+#[test]
+fn what_is_selected_by_is_known() {
+    let by = |query: &str| parse("GET", &format!("/apis/example.com/v1/widgets?{query}")).unwrap().selects_by();
+    let pair = |pointer: &str, value: &str| (pointer.to_owned(), value.to_owned());
+    assert_eq!(by("fieldSelector=metadata.name%3Da%2Cspec.token%3D%3Dx%2Cspec.size!%3D2"), [pair("/spec/token", "x"), pair("/spec/size", "2")]);
+    assert_eq!(by("labelSelector=app%3Dweb%2C!example.com%2Fx"), ["app", "web", "example.com~1x"].map(|key| pair(&format!("/metadata/labels/{key}"), "")));
+    assert_eq!(by("limit=5&fieldSelector=metadata.namespace%3Da"), []);
+    assert_eq!(parse("DELETE", "/api/v1/namespaces/a/pods?fieldSelector=spec.nodeName%3Dn").unwrap().selects_by(), [pair("/spec/nodeName", "n")]);
+}

@@ -6,6 +6,11 @@ pub(crate) fn is_valid(selector: &str) -> bool {
     parse(&lex(selector)).is_some()
 }
 
+/// Every word of a selector that could be a label's key.
+pub(crate) fn words(selector: &str) -> Vec<&str> {
+    lex(selector).into_iter().filter_map(|token| if let Token::Word(word) = token { Some(word) } else { None }).collect()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Token<'a> {
     /// Also `in` and `notin`, which are values as well as operators.

@@ -226,7 +226,7 @@ impl Core {
                 Ok(())
             }
             Expect::Document => {
-                self.node = self.plan.root_node();
+                self.node = self.root.unwrap_or_else(|| self.plan.root_node());
                 self.path.clear();
                 Ok(())
             }

@@ -53,15 +53,21 @@ pub async fn permit(
                 trail.decided(Recorded::Allow);
                 Ok(Permit { bound: None })
             }
-            Unjudged::Deny => Err(Refusal::denied(
-                "connection/default",
-                "no policy allows this, and the connection refuses what none allows; ask the gateway's operator for a rule that does",
-            )),
+            Unjudged::Deny => Err(unjudged()),
         },
     }
 }
 
-fn denied(judgement: &Judgement) -> Refusal {
+/// What no policy has an opinion on, where the connection then refuses.
+pub fn unjudged() -> Refusal {
+    Refusal::denied(
+        "connection/default",
+        "no policy allows this, and the connection refuses what none allows; ask the gateway's operator for a rule that does",
+    )
+}
+
+/// The refusal that a judgement comes to.
+pub fn denied(judgement: &Judgement) -> Refusal {
     match (judgement.findings.first(), &judgement.failure) {
         (Some((plugin, finding)), _) => {
             Refusal::denied(format!("{plugin}/{}", finding.rule), sentence("refused", plugin, finding))

@@ -9,11 +9,19 @@ use crate::trail::Trail;
 
 /// Everything besides the body. What the trail has rendered is not rendered again.
 pub fn of(connection: &str, caller: &Caller, request: &KubeRequest, trail: &Trail) -> Facts {
-    let session = &caller.session;
-    let facts = match trail.rendered() {
+    with(caller, match trail.rendered() {
         Some((hash, command)) => RequestFacts::rendered(connection, request, hash.to_owned(), command.to_owned()),
         None => RequestFacts::new(connection, request),
-    };
+    })
+}
+
+/// The same of a request that was not made, only asked about.
+pub fn supposed(connection: &str, caller: &Caller, request: &KubeRequest) -> Facts {
+    with(caller, RequestFacts::new(connection, request))
+}
+
+fn with(caller: &Caller, request: RequestFacts) -> Facts {
+    let session = &caller.session;
     Facts {
         identity: identity(&caller.identity),
         session: SessionFacts {
@@ -22,7 +30,7 @@ pub fn of(connection: &str, caller: &Caller, request: &KubeRequest, trail: &Trai
             opened: milliseconds(session.opened),
             expires: milliseconds(session.expires),
         },
-        request: facts,
+        request,
     }
 }
 

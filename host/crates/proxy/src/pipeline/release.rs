@@ -14,7 +14,7 @@ use ledger::{self as record, Bodies, Body, Durability};
 use masking::{CompiledPlan, TextMasker, TokenKey};
 
 use super::exchange::{self, Answer};
-use super::{Admitted, refuse, stream};
+use super::{Admitted, refuse, review, stream};
 use crate::body::Reply;
 use crate::trail::Trail;
 use crate::upstream::{Exchange, PooledBody};
@@ -52,6 +52,7 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
         return Ok(stream::open(admitted, trail, body, screen, stream::Kept::Frames, Vec::new(), response));
     }
 
+    let review = admitted.request.access_review().is_some();
     let mut out = Vec::with_capacity(expected(&body));
     loop {
         let failed = match tokio::time::timeout(PAUSE_LIMIT, body.frame()).await {
@@ -67,7 +68,12 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
         if let Some(why) = failed {
             return Err(Box::new((trail, cut_off(&why), Some(status.as_u16()))));
         }
-        if out.len() > WHOLE_MAX {
+        if review {
+            // Its answer is written anew, so it has to be whole.
+            if out.len() > review::MOST {
+                return Err(Box::new((trail, review::unreadable(), Some(status.as_u16()))));
+            }
+        } else if out.len() > WHOLE_MAX {
             // From here on bytes go out before the end is known, so the record begins now. A write's has begun before.
             if admitted.request.is_read()
                 && let Err(refusal) = trail.intend(Durability::Written, None).await
@@ -85,6 +91,12 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
     admitted.gateway.telemetry.masked.inc_by(masked);
     if status.is_client_error() && !answer.plan.is_empty() {
         out = without_dumps(out);
+    }
+    if review {
+        out = match review::answered(&admitted, &mut trail, status, out).await {
+            Ok(out) => out,
+            Err(refusal) => return Err(Box::new((trail, refusal, Some(status.as_u16())))),
+        };
     }
     let out = Bytes::from(out);
     let ended = trail
