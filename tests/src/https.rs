@@ -171,6 +171,15 @@ impl Connection {
         self.response()
     }
 
+    /// Reads on until these bytes have come, and gives everything up to their end.
+    ///
+    /// # Errors
+    /// When the connection ends before, or nothing comes in time.
+    pub fn until(&mut self, part: &[u8]) -> io::Result<String> {
+        let end = self.fill(|bytes| find(bytes, part))? + part.len();
+        Ok(String::from_utf8_lossy(&self.pending.drain(..end).collect::<Vec<u8>>()).into_owned())
+    }
+
     /// Limits how long a read may take.
     ///
     /// # Errors

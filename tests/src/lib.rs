@@ -24,6 +24,7 @@ pub mod kubectl;
 pub mod normal;
 pub mod places;
 pub mod process;
+pub mod stub;
 pub mod token;
 pub mod wait;
 

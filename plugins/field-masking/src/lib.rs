@@ -186,7 +186,13 @@ pub fn plan(config: &Config, kind: &ResponseKind) -> Plan {
     if config.messages {
         // The output of a container has no paths: rules without any apply to it, and to every string of anything else.
         let output = matches!(kind.subresource.as_deref(), Some("log" | "exec" | "attach"));
-        let paths: &[&str] = if output { &[] } else { &["/**/message", "/note"] };
+        let events = kind.resource == "events";
+        // Events are read as a table, whose cells repeat the message; so do the columns of many a custom resource.
+        let paths: &[&str] = match () {
+            () if output => &[],
+            () if events => &["/**/message", "/note", "/rows/*/cells/*"],
+            () => &["/**/message", "/rows/*/cells/*"],
+        };
         plan.rules.push(MaskRule { patterns: settings(), ..rule("messages", paths) });
     }
     for more in config.rules.iter().filter(|rule| rule.is_about(kind)) {

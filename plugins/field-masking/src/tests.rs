@@ -103,6 +103,10 @@ fn arguments_annotations_messages() {
     gone(&pods, r#"{"spec":{"containers":[{"command":["sh","-c","mysql --password hunter2 -h db"]}]}}"#, &["-h db"]);
     gone(&pods, r#"{"metadata":{"annotations":{"example.com/db-password":"hunter2","note":"n"}}}"#, &["\"note\":\"n\""]);
     gone(&kind("", "events", None), r#"{"message":"cannot log in: password=hunter2 rejected"}"#, &["cannot log in", "rejected"]);
+    gone(&kind("events.k8s.io", "events", None), r#"{"note":"cannot log in: password=hunter2 rejected"}"#, &["cannot log in", "rejected"]);
+    let table = r#"{"kind":"Table","rows":[{"cells":["1m","Warning","cannot log in: password=hunter2 rejected"]}]}"#;
+    gone(&kind("", "events", None), table, &["Warning", "cannot log in", "rejected"]);
+    gone(&kind("example.com", "widgets", None), &format!(r#"{{"type":"MODIFIED","object":{table}}}"#), &["Warning", "rejected"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! had protobuf is understood. Two documents are published to everyone and hold no objects, the
 //! OpenAPI ones: those may stay protobuf.
 
+use crate::names;
 use crate::request::{KubeRequest, Verb};
 use std::borrow::Cow;
 
@@ -39,6 +40,13 @@ impl KubeRequest {
         self.is_resource
             && matches!(self.verb, Verb::Get | Verb::List | Verb::Watch)
             && self.headers.accept.as_deref().is_some_and(|accept| accept.contains("as=Table"))
+    }
+
+    /// Whether the resource is one of Kubernetes' own, whose columns are known: none shows what a Secret, an environment or
+    /// an annotation holds (`kubernetes/pkg/printers/internalversion/printers.go`). Those of a custom resource show any
+    /// field that its author chose.
+    pub fn is_built_in(&self) -> bool {
+        names::is_built_in(&self.group, &self.resource)
     }
 
     /// Whether the answer is a document published to everyone (OpenAPI), which may pass in a form

@@ -30,6 +30,8 @@ const BEARER_PROTOCOL: &str = "base64url.bearer.authorization.k8s.io.";
 pub struct Headers {
     /// `Accept`, several fields joined.
     pub accept: Option<String>,
+    /// Whether `Accept-Encoding` takes gzip: for what the gateway sends, never for what it asks.
+    pub gzip: bool,
     /// `Content-Type`.
     pub content_type: Option<String>,
     /// `Content-Encoding`, unless it is `identity`.
@@ -99,6 +101,7 @@ pub fn screen<'a>(fields: &[(&str, &'a [u8])]) -> Result<Screened<'a>, Refusal> 
                 }
             }
             "accept" => join(&mut screened.headers.accept, name, value, MAX_ACCEPT)?,
+            "accept-encoding" => screened.headers.gzip |= takes_gzip(value),
             "content-type" => once(&mut screened.headers.content_type, name, value)?,
             "content-encoding" => {
                 if !value.eq_ignore_ascii_case(b"identity") {
@@ -125,7 +128,7 @@ pub fn screen<'a>(fields: &[(&str, &'a [u8])]) -> Result<Screened<'a>, Refusal> 
                 }
             }
             "x-stream-protocol-version" => screened.headers.stream_protocols.extend(list(name, value)?.map(str::to_owned)),
-            name if name.starts_with("impersonate-") || name.starts_with("x-remote-") => {
+            name if claims_identity(name) => {
                 return Err(bad(name, &format!("the header field {} claims an identity: the gateway sets it, send only your own token", excerpt(name))));
             }
             _ => {}
@@ -211,6 +214,21 @@ impl Wire {
         }
         Ok(self.upgrade)
     }
+}
+
+/// Whether a field tells a server who asks. A proxy behind may read an underscore as a hyphen, as CGI does.
+fn claims_identity(name: &str) -> bool {
+    ["impersonate", "x-remote"].iter().any(|prefix| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['-', '_'])))
+        || name.starts_with("x_remote")
+}
+
+/// Whether an `Accept-Encoding` has gzip in it, with a weight that is not zero (RFC 9110 section 12.5.3).
+fn takes_gzip(value: &[u8]) -> bool {
+    value.split(|b| *b == b',').any(|coding| {
+        let mut parts = coding.split(|b| *b == b';').map(<[u8]>::trim_ascii);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(b"gzip"));
+        named && !parts.any(|weight| weight.starts_with(b"q=0") && weight[3..].iter().all(|b| matches!(b, b'.' | b'0')))
+    })
 }
 
 /// The token of an `Authorization` field; the scheme in any case, as in the API server.

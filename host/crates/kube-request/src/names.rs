@@ -104,3 +104,8 @@ pub(crate) fn is_cluster_scoped(group: &str, resource: &str) -> bool {
 pub(crate) fn is_namespaced(group: &str, resource: &str) -> bool {
     built_in(group, resource).is_some_and(|(_, cluster)| !cluster)
 }
+
+/// Whether a resource is one of Kubernetes' own.
+pub(crate) fn is_built_in(group: &str, resource: &str) -> bool {
+    built_in(group, resource).is_some()
+}

@@ -4,7 +4,7 @@ use crate::detectors;
 use crate::paths::{Paths, Target};
 use crate::pattern::{Gate, Pattern};
 use crate::plan::{Action, Encoding, Plan};
-use crate::pointer::{self, shorten};
+use crate::pointer::{self, Segment, shorten};
 use regex_automata::meta::Regex;
 
 /// Most rules: one bit of a [`RuleSet`] each.
@@ -157,6 +157,8 @@ pub struct CompiledPlan {
     /// Spares the expressions of `everywhere` where they cannot match.
     pub(crate) gate: Gate,
     empty: bool,
+    /// Whether a path names a field of one kind, from its root.
+    rooted: bool,
 }
 
 impl CompiledPlan {
@@ -204,14 +206,22 @@ impl CompiledPlan {
             }
             rules.push(Rule { name: rule.name.clone(), names, patterns, encoding: rule.encoding, action: rule.action });
         }
+        // What begins with `**` is about every kind, and rows are a Table's own.
+        let rooted = paths.iter().any(|(path, _)| !matches!(path.first(), None | Some(Segment::Deep)) && path.first() != Some(&Segment::Literal("rows".to_owned())));
         let gate = Gate::new((everywhere & !named).iter().map(|rule| &rules[rule]));
         let paths = Paths::compile(&paths)?;
-        Ok(CompiledPlan { rules, paths, named, whole, inspect, tokens, base64, everywhere, gate, empty: plan.rules.is_empty() })
+        Ok(CompiledPlan { rules, paths, named, whole, inspect, tokens, base64, everywhere, gate, empty: plan.rules.is_empty(), rooted })
     }
 
     /// Whether the plan masks nothing, so that an answer may pass without a [`crate::Masker`].
     pub fn is_empty(&self) -> bool {
         self.empty
+    }
+
+    /// Whether a rule or an embedded document is at a field that the plan names from an object's root, `/spec/token`: a
+    /// column of a Table could show that field, and which does is not said in the Table.
+    pub fn names_fields(&self) -> bool {
+        self.rooted
     }
 
     /// Whether a rule wants values inspected: then the [`crate::Masker`] needs somebody who answers.

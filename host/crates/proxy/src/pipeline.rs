@@ -9,6 +9,7 @@ mod decide;
 mod document;
 mod exchange;
 mod facts;
+mod gzip;
 mod oracle;
 mod read;
 mod refuse;

@@ -1,7 +1,7 @@
 //! What is known of one request so far, and its records. Whatever happens to the request, its trail ends in the
 //! ledger: a trail that is dropped in the middle says so itself.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +17,7 @@ pub struct Trail {
     record: Record,
     started: Instant,
     state: State,
+    peer: IpAddr,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,12 +35,17 @@ impl Trail {
     pub fn begin(ledger: &Ledger, peer: SocketAddr, user_agent: Option<&str>) -> Self {
         let mut record = Record::new(ledger::new_id(), Kind::Request, Phase::Complete);
         record.client = Some(Client { address: peer.to_string(), user_agent: user_agent.map(|agent| clip(agent, 256)) });
-        Self { ledger: ledger.clone(), record, started: Instant::now(), state: State::Unwritten }
+        Self { ledger: ledger.clone(), record, started: Instant::now(), state: State::Unwritten, peer: peer.ip() }
     }
 
     /// The id of the request and of its record.
     pub fn id(&self) -> &str {
         &self.record.id
+    }
+
+    /// The address that the request came from.
+    pub fn client(&self) -> IpAddr {
+        self.peer
     }
 
     /// Since the request arrived.

@@ -45,6 +45,10 @@ fn claims_of_identity_and_smuggling_are_refused() {
         &[("X-Remote-Group", "system:masters")],
         &[("x-remote-extra-a", "b")],
         &[("X-Remote-Uid", "0")],
+        // Read as a hyphen by whatever hands fields on as CGI does.
+        &[("Impersonate_User", "admin")],
+        &[("X_Remote_User", "admin")],
+        &[("X-Remote_User", "admin")],
         // A proxy that obeys would drop its own header (capsule-proxy 188).
         &[("Connection", "Impersonate-User")],
         &[("Connection", "keep-alive, Authorization")],
@@ -154,4 +158,11 @@ fn claims_are_cut_and_cleaned() {
     let claimed = screened.claimed_command.unwrap();
     assert!(claimed.starts_with("kubectl [2Jget xxx") && claimed.len() == 256, "{claimed}");
     assert_eq!(screened.claimed_session, None);
+}
+
+#[test]
+fn gzip_is_taken_where_the_client_says_so() {
+    for (value, gzip) in [("gzip", true), ("deflate, gzip;q=1.0, *;q=0.5", true), ("GZIP", true), ("gzip;q=0", false), ("gzip; q=0.000", false), ("gzip;q=0.5", true), ("identity", false), ("", false), ("x-gzip2", false)] {
+        assert_eq!(run(&[("Accept-Encoding", value)]).unwrap().headers.gzip, gzip, "{value}");
+    }
 }

@@ -67,3 +67,14 @@ fn merged_plans_mask_what_any_of_them_masks() {
     assert_eq!(merged.rules, vec![rule(&["a"]), rule(&["b"]), rule(&["c"])]);
     assert_eq!(merged.embedded, vec!["/x".to_owned(), "/y".to_owned()]);
 }
+
+#[test]
+fn a_field_that_a_column_could_show_is_known() {
+    let names = |paths: &[&str], embedded: &[&str]| {
+        let rule = MaskRule { paths: paths.iter().map(|path| (*path).into()).collect(), ..rule(&[]) };
+        let embedded = embedded.iter().map(|path| (*path).into()).collect();
+        CompiledPlan::compile(&Plan { rules: vec![rule], embedded }).unwrap().names_fields()
+    };
+    assert!(names(&["/spec/token"], &[]) && names(&["/**/env/*/value", "/*/token"], &[]) && names(&["/**/x"], &["/spec/copy"]));
+    assert!(!names(&["/**/env/*/value", "/rows/*/cells/*"], &["/**/annotations/last"]) && !names(&[], &[]));
+}

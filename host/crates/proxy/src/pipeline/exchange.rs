@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use kube_request::{Cause, Refusal, Verb};
 use ledger::Durability;
@@ -55,7 +55,7 @@ async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer,
         .uri(request.target())
         .body(Full::new(body(admitted)))
         .map_err(|e| broken(&UpstreamError::Request(e)))?;
-    let response = ask(admitted, trail, outgoing, exchange).await?;
+    let response = ask(admitted, trail, &plan, outgoing, exchange).await?;
     Ok(Answer { response, exchange, plan })
 }
 
@@ -72,10 +72,11 @@ pub async fn mask_plan(admitted: &Admitted) -> Result<Arc<CompiledPlan>, Refusal
 pub async fn ask(
     admitted: &Admitted,
     trail: &Trail,
+    plan: &CompiledPlan,
     mut outgoing: Request<Full<Bytes>>,
     exchange: Exchange,
 ) -> Result<Response<PooledBody>, Refusal> {
-    headers(admitted, trail, outgoing.headers_mut())?;
+    headers(admitted, trail, plan, outgoing.headers_mut())?;
     // Bodies, previews and people take their time: a session that ended meanwhile lets nothing through.
     admitted.caller.session.still_live().map_err(|ended| admit::session_ended(&ended))?;
     let response = admitted.connection.upstream.send(outgoing, exchange).await.map_err(|e| broken(&e))?;
@@ -125,15 +126,23 @@ fn shown_body(admitted: &Admitted, plan: &Arc<CompiledPlan>) -> Option<Bytes> {
 }
 
 /// The headers that the API server gets: what was understood of the client's, then the gateway's, identity last.
-fn headers(admitted: &Admitted, trail: &Trail, out: &mut HeaderMap) -> Result<(), Refusal> {
+fn headers(admitted: &Admitted, trail: &Trail, plan: &CompiledPlan, out: &mut HeaderMap) -> Result<(), Refusal> {
     for (name, value) in admitted.request.upstream_headers() {
         let value = HeaderValue::from_str(&value)
             .map_err(|_| Refusal::malformed(format!("headers.{name}"), "a header field cannot be sent on; leave it out"))?;
         out.append(name, value);
     }
+    // A column may show a field that is masked, and the Table does not say which field a column is.
+    if plan.names_fields() && admitted.request.wants_table() && !admitted.request.is_built_in() {
+        out.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    }
     // The cluster's own audit log then carries the id of the gateway's record.
     if let Ok(id) = HeaderValue::from_str(trail.id()) {
         out.insert("audit-id", id);
+    }
+    // Its `sourceIPs` begin with the client's address; what the client itself said of that ended here.
+    if let Ok(client) = HeaderValue::try_from(trail.client().to_canonical().to_string()) {
+        out.insert("x-forwarded-for", client);
     }
     if let Some(impersonation) = &admitted.connection.impersonation {
         impersonation

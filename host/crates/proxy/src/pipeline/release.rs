@@ -6,21 +6,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use http_body_util::BodyExt;
-use hyper::body::Body as _;
 use kube_request::{Cause, Refusal};
 use ledger::{self as record, Bodies, Body, Durability};
 
 use masking::{CompiledPlan, TextMasker, TokenKey};
 
 use super::exchange::{self, Answer};
+use super::gzip::{Gzip, PlainBody};
+use super::screen::Screen;
 use super::{Admitted, refuse, review, stream};
 use crate::body::Reply;
 use crate::trail::Trail;
-use crate::upstream::{Exchange, PooledBody};
+use crate::upstream::Exchange;
 
 /// Answers up to this size are recorded and released whole.
 const WHOLE_MAX: usize = 64 * 1024;
+/// The same for a client that takes gzip: what is larger is compressed, and below it would cost more time than it
+/// saves. The API server's own threshold (`endpoints/handlers/responsewriters/writers.go`).
+const PLAIN_MAX: usize = 128 * 1024;
 /// How long the API server may pause in the middle of a short answer.
 const PAUSE_LIMIT: Duration = Duration::from_secs(60);
 
@@ -43,27 +46,30 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
         Ok(screen) => screen,
         Err(refusal) => return Err(Box::new((trail, refusal, Some(status.as_u16())))),
     };
-    let (parts, mut body) = answer.response.into_parts();
+    let (parts, body) = answer.response.into_parts();
+    let mut body = match PlainBody::new(body, &parts.headers) {
+        Ok(body) => body,
+        Err(unreadable) => return Err(Box::new((trail, unreadable.into(), Some(status.as_u16())))),
+    };
     let mut headers = passed(&parts.headers);
     mask_warnings(&mut headers, &answer.plan, &admitted.gateway.token_key);
     let described = Described { status, headers: &headers };
     if answer.exchange == Exchange::Long && status.is_success() {
         let response = described.response(record::Response::default());
-        return Ok(stream::open(admitted, trail, body, screen, stream::Kept::Frames, Vec::new(), response));
+        return Ok(stream::open(admitted, trail, body, screen, stream::Kept::Frames, Vec::new(), None, response));
     }
 
     let review = admitted.request.access_review().is_some();
+    // Logs are not: the API server compresses none either, and they are read as they come.
+    let compressed = admitted.request.headers.gzip && !matches!(screen, Screen::Text(_));
+    let whole_max = if compressed { PLAIN_MAX } else { WHOLE_MAX };
     let mut out = Vec::with_capacity(expected(&body));
     loop {
-        let failed = match tokio::time::timeout(PAUSE_LIMIT, body.frame()).await {
+        let failed = match tokio::time::timeout(PAUSE_LIMIT, body.next()).await {
             Err(_) => Some("it paused for 60 s".to_owned()),
             Ok(None) => break,
             Ok(Some(Err(error))) => Some(error.to_string()),
-            Ok(Some(Ok(frame))) => match frame.data_ref() {
-                Some(chunk) => screen.push(&admitted.generation, chunk, &mut out).await.err().map(|e| e.to_string()),
-                // Trailers: the API server sends none, and nothing may pass unread.
-                None => None,
-            },
+            Ok(Some(Ok(chunk))) => screen.push(&admitted.generation, &chunk, &mut out).await.err().map(|e| e.to_string()),
         };
         if let Some(why) = failed {
             return Err(Box::new((trail, cut_off(&why), Some(status.as_u16()))));
@@ -73,7 +79,7 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
             if out.len() > review::MOST {
                 return Err(Box::new((trail, review::unreadable(), Some(status.as_u16()))));
             }
-        } else if out.len() > WHOLE_MAX {
+        } else if out.len() > whole_max {
             // From here on bytes go out before the end is known, so the record begins now. A write's has begun before.
             if admitted.request.is_read()
                 && let Err(refusal) = trail.intend(Durability::Written, None).await
@@ -81,7 +87,7 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
                 return Err(Box::new((trail, refusal, Some(status.as_u16()))));
             }
             let response = described.response(record::Response::default());
-            return Ok(stream::open(admitted, trail, body, screen, stream::Kept::Body, out, response));
+            return Ok(stream::open(admitted, trail, body, screen, stream::Kept::Body, out, compressed.then(Gzip::new), response));
         }
     }
     let masked = match screen.finish(&mut out) {
@@ -122,8 +128,8 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
 }
 
 /// How much to make room for: what the API server announced, and a little for what masking adds.
-fn expected(body: &PooledBody) -> usize {
-    let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+fn expected(body: &PlainBody) -> usize {
+    let announced = body.announced().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
     announced.min(WHOLE_MAX) + 256
 }
 

@@ -28,11 +28,6 @@ impl Screen {
     /// # Errors
     /// When nothing here can read it.
     pub fn choose(request: &KubeRequest, headers: &HeaderMap, plan: &Arc<CompiledPlan>, key: &Arc<TokenKey>) -> Result<Self, Unreadable> {
-        if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
-            && encoding != "identity"
-        {
-            return Err(Unreadable("it is compressed, though the gateway asked for it plain".to_owned()));
-        }
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
         let media = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
         match media.as_str() {

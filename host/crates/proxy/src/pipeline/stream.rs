@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, Response, StatusCode};
-use http_body_util::BodyExt;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use ledger::{self as record, AppendError, Bodies, Body, BodyWriter, OUT, Side, StreamRecorder};
 use tokio::sync::mpsc;
 
+use super::gzip::{Gzip, PlainBody};
 use super::screen::Screen;
 use super::{Admitted, refuse};
 use crate::body::{Piece, Reply};
 use crate::trail::{Trail, unavailable};
-use crate::upstream::PooledBody;
 
 /// How the bytes of a stream are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,16 +28,23 @@ const UNREAD_LIMIT: Duration = Duration::from_secs(60);
 /// How long the API server may pause in the middle of a large list.
 const PAUSE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Begins to release; the answer's head goes out at once. `first` is masked already.
+/// Begins to release; the answer's head goes out at once. `first` is masked already. With `gzip` the client gets
+/// everything compressed; what is recorded is the plain text either way.
+#[expect(clippy::too_many_arguments, reason = "one stage's whole input")]
 pub fn open(
     admitted: Admitted,
     mut trail: Trail,
-    body: PooledBody,
+    body: PlainBody,
     screen: Screen,
     kept: Kept,
     first: Vec<u8>,
-    (status, headers, recorded): (StatusCode, HeaderMap, record::Response),
+    gzip: Option<Gzip>,
+    (status, mut headers, recorded): (StatusCode, HeaderMap, record::Response),
 ) -> Response<Reply> {
+    if gzip.is_some() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
     let (to_client, pieces) = mpsc::channel(PIECES);
     let mut response = Response::new(Reply::Stream(pieces));
     *response.status_mut() = status;
@@ -47,7 +53,7 @@ pub fn open(
     tokio::spawn(async move {
         let gateway = admitted.gateway.clone();
         gateway.telemetry.streams.inc();
-        let mut pump = Pump { admitted, body, screen: Some(screen), to_client, masked: 0, kept: None };
+        let mut pump = Pump { admitted, body, screen: Some(screen), to_client, masked: 0, kept: None, gzip };
         let interrupted = pump.run(&mut trail, kept, first).await.err();
         gateway.telemetry.masked.inc_by(pump.masked);
         gateway.telemetry.streams.dec();
@@ -91,11 +97,12 @@ impl Keeper {
 
 struct Pump {
     admitted: Admitted,
-    body: PooledBody,
+    body: PlainBody,
     screen: Option<Screen>,
     to_client: mpsc::Sender<Piece>,
     masked: u64,
     kept: Option<Keeper>,
+    gzip: Option<Gzip>,
 }
 
 impl Pump {
@@ -115,18 +122,18 @@ impl Pump {
         // A watch may be silent for hours; a list may not.
         let pause = if kept == Kept::Body { PAUSE_LIMIT } else { Duration::MAX };
         loop {
-            let frame = tokio::select! {
+            let chunk = tokio::select! {
                 why = ended.as_mut() => return Err(why.to_string()),
                 () = self.to_client.closed() => return Err("the client went away".to_owned()),
-                frame = tokio::time::timeout(pause, self.body.frame()) => frame,
+                chunk = tokio::time::timeout(pause, self.body.next()) => chunk,
             };
             let mut out = Vec::new();
-            match frame {
+            match chunk {
                 Err(_) => return Err("the cluster paused for 60 s".to_owned()),
                 Ok(Some(Err(error))) => return Err(format!("the cluster's answer broke off: {error}")),
-                Ok(Some(Ok(frame))) => {
-                    if let (Some(chunk), Some(screen)) = (frame.data_ref(), &mut self.screen) {
-                        screen.push(&self.admitted.generation, chunk, &mut out).await.map_err(|e| e.to_string())?;
+                Ok(Some(Ok(chunk))) => {
+                    if let Some(screen) = &mut self.screen {
+                        screen.push(&self.admitted.generation, &chunk, &mut out).await.map_err(|e| e.to_string())?;
                     }
                     self.release(out).await?;
                 }
@@ -135,6 +142,9 @@ impl Pump {
                         self.masked = screen.finish(&mut out).map_err(|e| e.to_string())?;
                     }
                     self.release(out).await?;
+                    if let Some(gzip) = self.gzip.take() {
+                        self.send(Piece::Bytes(gzip.finish().into())).await?;
+                    }
                     return self.send(Piece::End).await;
                 }
             }
@@ -149,7 +159,12 @@ impl Pump {
         if let Some(keeper) = &mut self.kept {
             keeper.keep(&out).map_err(|e| unavailable(&e).message)?;
         }
-        self.send(Piece::Bytes(out.into())).await
+        let out = match &mut self.gzip {
+            Some(gzip) => gzip.push(&out),
+            None => out,
+        };
+        // The encoder gathers before it gives.
+        if out.is_empty() { Ok(()) } else { self.send(Piece::Bytes(out.into())).await }
     }
 
     /// To a client that reads, within its session.

@@ -69,7 +69,7 @@ async fn opened(admitted: &mut Admitted, trail: &mut Trail) -> Result<Opened, Re
     let client = admitted.upgrade.take().ok_or_else(|| {
         Refusal::malformed("headers.upgrade", "the connection cannot switch protocols: use HTTP/1.1 for exec, attach and port-forward")
     })?;
-    Ok(match dial::dial(admitted, trail, offer).await? {
+    Ok(match dial::dial(admitted, trail, &plan, offer).await? {
         Dialed::Switched(cluster) => {
             let headers = dial::switched(offer, admitted.request.headers.websocket_key.as_deref());
             Opened::Stream { client, cluster, plan, headers }

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 use kube_request::{Cause, Refusal};
+use masking::CompiledPlan;
 
 use super::offer::{Offer, field};
 use crate::pipeline::{Admitted, exchange};
@@ -41,11 +42,11 @@ impl Cluster {
 ///
 /// # Errors
 /// When it cannot be reached, or switches to something else than it was asked for.
-pub async fn dial(admitted: &Admitted, trail: &Trail, client: Offer) -> Result<Dialed, Refusal> {
+pub async fn dial(admitted: &Admitted, trail: &Trail, plan: &CompiledPlan, client: Offer) -> Result<Dialed, Refusal> {
     let mut first = None;
     for offer in client.to_cluster() {
         let (request, key) = handshake(admitted, offer)?;
-        let mut response = exchange::ask(admitted, trail, request, Exchange::Upgrade).await?;
+        let mut response = exchange::ask(admitted, trail, plan, request, Exchange::Upgrade).await?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             if !is_as_asked(response.headers(), offer, key.as_deref()) {
                 return Err(Refusal::new(502, Cause::UpstreamUnavailable, "response", format!("the cluster switched to something else than `{}`, so the stream was not opened", offer.protocol)));
