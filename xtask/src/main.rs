@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod cluster;
 mod plugins;
+mod protobuf;
 mod quickstart;
 mod test;
 mod tools;
@@ -25,6 +26,8 @@ enum Task {
     Cluster(cluster::Args),
     /// Fetch the kubectl and helm that the tests use into `target/tools`.
     Tools(tools::Args),
+    /// Write the table by which the gateway reads Kubernetes' protobuf, from Kubernetes' own sources.
+    Protobuf(protobuf::Args),
     /// Measure the gateway beside what it is compared with.
     Bench(bench::Args),
 }
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         Task::Plugins(args) => plugins::run(args),
         Task::Cluster(args) => cluster::run(args),
         Task::Tools(args) => tools::run(args),
+        Task::Protobuf(args) => protobuf::run(&root, &args),
         Task::Bench(args) => bench::run(args),
     }
 }

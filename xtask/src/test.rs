@@ -10,10 +10,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{browser, cluster, plugins, tools};
+use crate::{browser, cluster, plugins, protobuf, tools};
 
 /// Tests in a module of this name need the real Kubernetes.
 const CLUSTER: &str = "on_a_real_cluster";
+/// Tests in a module of this name need Kubernetes' Go modules.
+const MODULES: &str = "with_go_modules";
 /// Tests in a module of this name need a browser.
 const BROWSER: &str = "in_a_browser";
 
@@ -75,6 +77,13 @@ fn set_up(root: &Path) -> Result<Vec<Skip>> {
             return Err(why.context("with CI=true the suites on a real Kubernetes must run"));
         }
         skips.push(Skip { module: CLUSTER, what: "the suites on a real Kubernetes", why: sentence(&why) });
+    }
+    step("looking for Kubernetes' Go modules");
+    if let Err(why) = protobuf::ensure(root) {
+        if must {
+            return Err(why.context("with CI=true what is read is compared with Kubernetes' own examples"));
+        }
+        skips.push(Skip { module: MODULES, what: "Kubernetes' own examples of bodies", why: sentence(&why) });
     }
     step("looking for a browser");
     if let Err(why) = browser::ensure(root) {

@@ -1,9 +1,13 @@
 //! The body: read strictly, checked against the path, written anew.
 
-use crate::protobuf::{self, ProtobufError};
-use crate::headers::Headers;
+mod content_type;
+
+use crate::json::JsonError;
+use crate::protobuf::ProtobufError;
 use crate::request::{KubeRequest, Verb};
+use crate::yaml::{self, YamlError};
 use crate::{Json, Refusal, dry_run};
+use content_type::Format;
 
 /// The largest body, in bytes: the API server's own limit (`MaxRequestBodyBytes`).
 pub const MAX_BODY: usize = 3 * 1024 * 1024;
@@ -61,21 +65,22 @@ impl Body {
         if bytes.len() > MAX_BODY {
             return Err(Refusal::too_large("body", "the body is larger than 3 MiB, which is the API server's limit too: send less at once"));
         }
-        let content_type = content_type(request, &request.headers)?;
-        if content_type == BodyType::Json && is_protobuf(&request.headers) {
-            // Judged and sent as the JSON that says the same.
-            let json = protobuf::decode(bytes).map_err(|error| unread_protobuf(request, &error))?;
-            let body = Body { content_type, bytes: json.to_string().into_bytes(), json };
-            body.check(request)?;
-            return Ok(body);
-        }
-        if looks_like_yaml(content_type, bytes) {
-            return Err(Refusal::unsupported_media_type(
-                "the body is YAML, which the gateway does not read yet: send the same as JSON; `kubectl apply --server-side` does so by itself",
-            ));
-        }
-        let json = Json::parse(bytes).map_err(|error| bad(format!("the body is not acceptable JSON: {error}; send one strict JSON document")))?;
+        let (content_type, format) = content_type::read(request, &request.headers)?;
+        let json = match format {
+            Format::Json => Json::parse(bytes).map_err(|error| unread_json(&error))?,
+            // kubectl sends JSON under the name of YAML, and the rules for JSON are the plainer ones.
+            Format::Yaml if bytes.trim_ascii_start().starts_with(b"{") => match Json::parse(bytes) {
+                Ok(json) if yaml::reads_as_json(&json) => json,
+                Ok(_) => Json::from_yaml(bytes).map_err(|error| unread_yaml(&error))?,
+                Err(error) => Json::from_yaml(bytes).map_err(|_| unread_json(&error))?,
+            },
+            Format::Yaml => Json::from_yaml(bytes).map_err(|error| unread_yaml(&error))?,
+            Format::Protobuf => Json::from_protobuf(bytes).map_err(|error| unread_protobuf(&error))?,
+        };
         let body = Body { content_type, bytes: json.to_string().into_bytes(), json };
+        if body.bytes.len() > MAX_BODY {
+            return Err(Refusal::too_large("body", "the body is larger than 3 MiB as JSON, which is what the gateway sends: send less at once"));
+        }
         body.check(request)?;
         Ok(body)
     }
@@ -176,75 +181,26 @@ impl Body {
     }
 }
 
-/// The content type that the header names, if it is one that this request may have.
-fn content_type(request: &KubeRequest, headers: &Headers) -> Result<BodyType, Refusal> {
-    if headers.content_encoding.is_some() {
-        return Err(Refusal::unsupported_media_type("the body is compressed, which the API server does not take either: send it uncompressed"));
+fn unread_json(error: &JsonError) -> Refusal {
+    bad(format!("the body is not acceptable JSON: {error}; send one strict JSON document"))
+}
+
+fn unread_yaml(error: &YamlError) -> Refusal {
+    match error {
+        YamlError::TooLarge => Refusal::too_large("body", "the YAML holds more than can be judged: send less at once"),
+        error => bad(format!("the body is not acceptable YAML: {error}")),
     }
-    let is_patch = request.verb == Verb::Patch;
-    let Some(header) = headers.content_type.as_deref() else {
-        if is_patch {
-            return Err(Refusal::unsupported_media_type("the patch has no content type: name one, such as application/merge-patch+json"));
+}
+
+fn unread_protobuf(error: &ProtobufError) -> Refusal {
+    match error {
+        // What another version of Kubernetes may know.
+        ProtobufError::Kind { .. } | ProtobufError::Field { .. } => {
+            Refusal::unsupported_media_type(format!("the body is protobuf, and {error}, so no policy could judge it: send application/json"))
         }
-        // The API server's own default.
-        return Ok(BodyType::Json);
-    };
-    let (media_type, parameters) = header.split_once(';').unwrap_or((header, ""));
-    let charset = parameters.trim().to_ascii_lowercase();
-    if !matches!(charset.as_str(), "" | "charset=utf-8" | "charset=\"utf-8\"") {
-        return Err(Refusal::unsupported_media_type("the content type has parameters that are not read: leave them out, UTF-8 is taken for granted"));
+        ProtobufError::TooLarge => Refusal::too_large("body", "the body is larger than 3 MiB as JSON, which is what the gateway sends: send less at once"),
+        error => bad(format!("the body is not acceptable protobuf: {error}; send the object once, whole, or as application/json")),
     }
-    let found = match media_type.trim().to_ascii_lowercase().as_str() {
-        "application/json" => BodyType::Json,
-        "application/json-patch+json" => BodyType::JsonPatch,
-        "application/merge-patch+json" => BodyType::MergePatch,
-        "application/strategic-merge-patch+json" => BodyType::StrategicMerge,
-        "application/apply-patch+yaml" => BodyType::Apply,
-        PROTOBUF => BodyType::Json,
-        "application/cbor" | "application/apply-patch+cbor" => {
-            return Err(Refusal::unsupported_media_type("the body is CBOR, which the gateway does not read: send application/json"));
-        }
-        "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" => {
-            return Err(Refusal::unsupported_media_type("the body is YAML, which the gateway does not read yet: send the same as application/json"));
-        }
-        _ => return Err(Refusal::unsupported_media_type("the content type is not one of the Kubernetes API: send application/json")),
-    };
-    match (is_patch, found.is_patch()) {
-        (true, false) => Err(Refusal::unsupported_media_type("application/json is no patch type: send application/merge-patch+json or another patch type")),
-        (false, true) => Err(Refusal::unsupported_media_type("a patch type is taken with the method PATCH only: send application/json")),
-        _ => Ok(found),
-    }
-}
-
-const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
-
-fn is_protobuf(headers: &Headers) -> bool {
-    let media_type = headers.content_type.as_deref().and_then(|header| header.split(';').next());
-    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(PROTOBUF))
-}
-
-fn unread_protobuf(request: &KubeRequest, error: &ProtobufError) -> Refusal {
-    Refusal::unsupported_media_type(format!(
-        "the body is protobuf, and {error}, so no policy could judge it: {}",
-        instead_of_protobuf(request)
-    ))
-}
-
-/// kubectl sends protobuf for a few commands that build the object themselves, and does not fall
-/// back; the same objects go as JSON when they come from a file.
-fn instead_of_protobuf(request: &KubeRequest) -> &'static str {
-    match (request.verb, request.resource.as_str(), request.subresource.as_deref()) {
-        (Verb::Create, _, Some("token")) => "run `kubectl create --raw` with a TokenRequest in JSON",
-        (Verb::Create, _, Some("eviction")) | (Verb::Delete, ..) => "run `kubectl delete pod` for each pod instead of `kubectl drain`",
-        (Verb::Create, "subjectaccessreviews", _) => "run `kubectl create -f` with a SubjectAccessReview in JSON or YAML",
-        (Verb::Create, ..) => "run the same command with `--dry-run=client -o yaml`, save what it prints, and run `kubectl apply -f` or `kubectl create -f` with that file",
-        _ => "send application/json",
-    }
-}
-
-/// Server-side apply takes YAML; kubectl sends JSON under that name. A JSON object begins with a brace.
-fn looks_like_yaml(content_type: BodyType, bytes: &[u8]) -> bool {
-    content_type == BodyType::Apply && bytes.trim_ascii_start().first().is_some_and(|b| *b != b'{')
 }
 
 /// RFC 6902, sections 3 and 4.

@@ -8,8 +8,10 @@ mod parse;
 mod write;
 
 pub use parse::{JsonError, MAX_DEPTH, MAX_VALUES};
-pub(crate) use write::write_string;
+pub(crate) use write::{double, write_string};
 
+use crate::protobuf::ProtobufError;
+use crate::yaml::YamlError;
 use std::fmt;
 
 /// A JSON value.
@@ -34,6 +36,29 @@ impl Json {
     /// [`MAX_VALUES`]; the length in bytes is the caller's to bound.
     pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
         parse::parse(bytes)
+    }
+
+    /// Parse a document that is part of another: `depth` levels are around it, and its values count among `values`.
+    pub(crate) fn parse_within(bytes: &[u8], depth: usize, values: &mut usize) -> Result<Json, JsonError> {
+        parse::parse_within(bytes, depth, values)
+    }
+
+    /// The JSON of a body in Kubernetes' protobuf: what Kubernetes would write of the same object. Bounded as
+    /// [`Json::parse`] is, and to [`crate::MAX_BODY`] as text; the length of `bytes` is the caller's to bound.
+    ///
+    /// # Errors
+    /// When anything in it is not understood.
+    pub fn from_protobuf(bytes: &[u8]) -> Result<Json, ProtobufError> {
+        crate::protobuf::decode(bytes)
+    }
+
+    /// The JSON of a YAML document: what the API server reads from it. Bounded as [`Json::parse`] is, and to
+    /// [`crate::MAX_BODY`] as text, with all that aliases stand for; the length of `bytes` is the caller's to bound.
+    ///
+    /// # Errors
+    /// When it is not YAML, or has more than one reading.
+    pub fn from_yaml(bytes: &[u8]) -> Result<Json, YamlError> {
+        crate::yaml::parse(bytes)
     }
 
     /// The member of an object.

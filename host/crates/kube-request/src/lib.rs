@@ -43,12 +43,15 @@ mod query;
 mod refusal;
 mod request;
 mod selector;
+mod yaml;
 
 pub use body::{Body, BodyType, MAX_BODY};
 pub use head::{Head, Method, Upgrade};
 pub use headers::{Headers, Screened};
 pub use json::Json;
 pub use path::MAX_SEGMENT;
+pub use protobuf::ProtobufError;
 pub use query::MAX_PAIRS;
 pub use refusal::{Cause, Refusal};
 pub use request::{KubeRequest, MAX_TARGET, Verb};
+pub use yaml::YamlError;

@@ -9,6 +9,7 @@ fn with_body(method: &str, target: &str, content_type: Option<&str>, body: &str)
 }
 
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 const WEB: &str = "/apis/apps/v1/namespaces/shop/deployments/web";
 
 #[test]
@@ -33,11 +34,11 @@ fn content_types() {
 #[test]
 fn what_cannot_be_read_is_415_and_says_what_to_do() {
     for (method, target, content_type, body, hint) in [
-        ("POST", DEPLOYMENTS, "application/vnd.kubernetes.protobuf", "k8s\0", "kubectl apply -f"),
-        ("POST", "/api/v1/namespaces/a/pods/b/eviction", "application/vnd.kubernetes.protobuf", "k8s\0", "kubectl delete pod"),
-        ("POST", "/api/v1/namespaces/a/serviceaccounts/b/token", "application/vnd.kubernetes.protobuf", "k8s\0", "create --raw"),
-        ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", "application/vnd.kubernetes.protobuf", "k8s\0", "SubjectAccessReview"),
-        ("POST", DEPLOYMENTS, "application/yaml", "a: b", "YAML"),
+        // A kind that has no protobuf, and a field of another version.
+        ("POST", "/apis/example.com/v1/namespaces/shop/widgets", PROTOBUF, "k8s\0\x0a\x18\x0a\x0eexample.com/v1\x12\x06Widget\x12\0", "Widget"),
+        ("POST", "/api/v1/namespaces/shop/secrets", PROTOBUF, "k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x02\x52\0", "number 10"),
+        ("POST", DEPLOYMENTS, "application/x-yaml", "a: b", "application/yaml"),
+        ("POST", DEPLOYMENTS, "text/yaml", "a: b", "application/yaml"),
         ("POST", DEPLOYMENTS, "application/cbor", "x", "CBOR"),
         ("POST", DEPLOYMENTS, "text/plain", "x", "application/json"),
         ("POST", DEPLOYMENTS, "application/x-www-form-urlencoded", "a=b", "application/json"),
@@ -46,8 +47,8 @@ fn what_cannot_be_read_is_415_and_says_what_to_do() {
         ("POST", DEPLOYMENTS, "application/merge-patch+json", "{}", "PATCH only"),
         ("PATCH", WEB, "application/json", "{}", "no patch type"),
         ("PATCH", WEB, "application/apply-patch+cbor", "x", "CBOR"),
-        ("PATCH", WEB, "application/apply-patch+yaml", "kind: Deployment", "YAML"),
-        ("PATCH", WEB, "application/apply-patch+yaml", "%YAML 1.1\n---\n{}", "YAML"),
+        ("PATCH", WEB, "application/yaml", "a: b", "no patch type"),
+        ("PATCH", WEB, PROTOBUF, "k8s\0", "no patch type"),
     ] {
         let refused = with_body(method, target, Some(content_type), body).expect_err(content_type);
         assert_eq!(refused.code, 415, "{content_type}: {refused}");
@@ -68,6 +69,17 @@ fn bodies_that_lie_are_400() {
         ("POST", DEPLOYMENTS, "application/json", "{}{}"),
         ("POST", DEPLOYMENTS, "application/json", "kind: Deployment"),
         ("POST", DEPLOYMENTS, "application/json", "k8s\0"),
+        ("POST", DEPLOYMENTS, PROTOBUF, "k8s\0"),
+        ("POST", DEPLOYMENTS, PROTOBUF, "{}"),
+        ("POST", "/api/v1/namespaces/shop/secrets", PROTOBUF, "k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret"),
+        ("POST", DEPLOYMENTS, "application/yaml", "a: yes"),
+        ("POST", DEPLOYMENTS, "application/yaml", "a: 1\n---\nb: 2"),
+        ("POST", DEPLOYMENTS, "application/yaml", "metadata: {namespace: prod}"),
+        ("PATCH", WEB, "application/apply-patch+yaml", "metadata: {name: other}"),
+        ("PATCH", WEB, "application/apply-patch+yaml", "%YAML 1.1\n---\n{}"),
+        ("PATCH", WEB, "application/apply-patch+yaml", r#"{"a":1,"a":2}"#),
+        // A number to readers of JSON, text to go-yaml.
+        ("PATCH", WEB, "application/apply-patch+yaml", r#"{"a":1e400}"#),
         ("POST", DEPLOYMENTS, "application/json", r#"{"kind":"A","kind":"B"}"#),
         ("POST", DEPLOYMENTS, "application/json", r#"{"kind":1}"#),
         ("POST", DEPLOYMENTS, "application/json", r#"{"metadata":[]}"#),
@@ -116,10 +128,49 @@ fn bodies_that_agree_pass() {
     }
 }
 
+/// The three formats of one secret, and what goes on.
+#[test]
+fn every_format_is_judged_and_sent_as_the_same_json() {
+    let json = r#"{"kind":"Secret","apiVersion":"v1","metadata":{"name":"db"},"data":{"k":"djE="}}"#;
+    let protobuf = "k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x11\x0a\x04\x0a\x02db\x12\x09\x0a\x01k\x12\x04djE=";
+    let yaml = "kind: Secret\napiVersion: v1\nmetadata:\n  name: db\ndata:\n  k: djE=\n";
+    let secrets = "/api/v1/namespaces/shop/secrets";
+    for (content_type, body, sent) in [
+        ("application/json", json, json.to_owned()),
+        ("application/yaml", yaml, json.to_owned()),
+        // Of bytes, JSON says the base64.
+        (PROTOBUF, protobuf, json.replace("djE=", "ZGpFPQ==")),
+    ] {
+        let body = with_body("POST", secrets, Some(content_type), body).unwrap_or_else(|refusal| panic!("{content_type}: {refusal}")).body.unwrap();
+        assert_eq!((body.content_type.media_type(), String::from_utf8(body.bytes).unwrap()), ("application/json", sent));
+        assert_eq!(body.json.pointer("/metadata/name").and_then(crate::Json::as_str), Some("db"));
+    }
+    let applied = with_body("PATCH", "/api/v1/namespaces/shop/secrets/db", Some("application/apply-patch+yaml"), yaml).unwrap().body.unwrap();
+    assert_eq!((applied.content_type, String::from_utf8(applied.bytes).unwrap()), (BodyType::Apply, json.to_owned()));
+    let flow = with_body("PATCH", WEB, Some("application/apply-patch+yaml"), "{kind: Deployment, spec: {replicas: 1.0}}").unwrap().body.unwrap();
+    assert_eq!(String::from_utf8(flow.bytes).unwrap(), r#"{"kind":"Deployment","spec":{"replicas":1}}"#);
+}
+
+#[test]
+fn options_of_a_delete_in_protobuf_say_whether_it_is_a_dry_run() {
+    let options = |dry_run: &str| format!("k8s\0\x0a\x13\x0a\x02v1\x12\x0dDeleteOptions\x12{}{dry_run}", char::from(u8::try_from(dry_run.len()).unwrap()));
+    let request = with_body("DELETE", WEB, Some(PROTOBUF), &options("\x2a\x03All")).unwrap();
+    assert!(request.dry_run && request.body.unwrap().json.get("dryRun").is_some());
+    assert!(!with_body("DELETE", WEB, Some(PROTOBUF), &options("\x08\x05")).unwrap().dry_run);
+    assert_eq!(with_body("DELETE", WEB, Some(PROTOBUF), "k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\0").unwrap_err().code, 400);
+}
+
 #[test]
 fn bodies_are_bounded() {
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(crate::MAX_BODY));
-    assert_eq!(with_body("POST", DEPLOYMENTS, None, &large).unwrap_err().code, 413);
+    for content_type in ["application/json", "application/yaml", PROTOBUF] {
+        assert_eq!(with_body("POST", DEPLOYMENTS, Some(content_type), &large).unwrap_err().code, 413);
+    }
+    // Small enough as it is, and too large as the JSON that it is sent as.
+    let escaped = format!("{{\"a\":\"{}\"}}", "\u{7f}".repeat(crate::MAX_BODY / 2));
+    assert_eq!(with_body("POST", DEPLOYMENTS, None, &escaped).unwrap_err().code, 413);
+    let aliases = format!("a: &a {}\nb: [{}]", "x".repeat(1_000_000), "*a,".repeat(4));
+    assert_eq!(with_body("POST", DEPLOYMENTS, Some("application/yaml"), &aliases).unwrap_err().code, 413);
     let operations = vec![r#"{"op":"remove","path":"/a"}"#; 10_001].join(",");
     assert_eq!(with_body("PATCH", WEB, Some("application/json-patch+json"), &format!("[{operations}]")).unwrap_err().code, 413);
 }

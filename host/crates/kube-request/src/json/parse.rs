@@ -50,10 +50,15 @@ impl fmt::Display for JsonError {
 impl std::error::Error for JsonError {}
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
-    let mut reader = Reader { jiter: Jiter::new(bytes), values: 0 };
+    parse_within(bytes, 0, &mut 0)
+}
+
+pub(super) fn parse_within(bytes: &[u8], depth: usize, values: &mut usize) -> Result<Json, JsonError> {
+    let mut reader = Reader { jiter: Jiter::new(bytes), values: *values };
     let first = reader.jiter.peek().map_err(syntax)?;
-    let value = reader.value(first, 0)?;
+    let value = reader.value(first, depth)?;
     reader.jiter.finish().map_err(syntax)?;
+    *values = reader.values;
     Ok(value)
 }
 

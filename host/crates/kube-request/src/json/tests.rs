@@ -103,6 +103,14 @@ fn pointers() {
     assert_eq!(json.pointer(""), Some(&json));
 }
 
+#[test]
+fn numbers_with_a_fraction_are_as_go_writes_them() {
+    for (value, text) in [(0.0, "0"), (1.0, "1"), (0.1, "0.1"), (-2.5e-6, "-0.0000025"), (1e-7, "1e-7"), (1e20, "100000000000000000000"), (1e21, "1e+21"), (f64::MAX, "1.7976931348623157e+308")] {
+        assert_eq!(double(value).as_deref(), Some(text));
+    }
+    assert_eq!((double(f64::NAN), double(f64::INFINITY)), (None, None));
+}
+
 fn any_json() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
         Just(Json::Null),

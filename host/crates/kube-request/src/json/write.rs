@@ -82,6 +82,19 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// A number as Go's `encoding/json` writes it; JSON has neither infinity nor NaN.
+pub(crate) fn double(value: f64) -> Option<String> {
+    if !value.is_finite() {
+        return None;
+    }
+    let size = value.abs();
+    if value == 0.0 || (1e-6..1e21).contains(&size) {
+        return Some(value.to_string());
+    }
+    let text = format!("{value:e}");
+    Some(if size >= 1e21 { text.replace('e', "e+") } else { text })
+}
+
 /// Bytes that never need a second look.
 static PLAIN: [bool; 256] = {
     let mut plain = [true; 256];
