@@ -90,12 +90,26 @@ impl Client {
     /// # Errors
     /// When the gateway is not there.
     pub fn connect(&self) -> io::Result<Connection> {
+        self.connect_by(self.config.clone())
+    }
+
+    /// The same, agreed on HTTP/2: what is sent then are its frames.
+    ///
+    /// # Errors
+    /// When the gateway is not there.
+    pub fn connect_http2(&self) -> io::Result<Connection> {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        self.connect_by(Arc::new(config))
+    }
+
+    fn connect_by(&self, config: Arc<ClientConfig>) -> io::Result<Connection> {
         let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(10))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(LIMIT))?;
         stream.set_write_timeout(Some(LIMIT))?;
         let name = ServerName::IpAddress(self.address.ip().into());
-        let tls = ClientConnection::new(self.config.clone(), name).map_err(io::Error::other)?;
+        let tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
         Ok(Connection { stream: StreamOwned::new(tls, stream), pending: Vec::new() })
     }
 
@@ -231,7 +245,7 @@ impl Connection {
         }
     }
 
-    fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
+    pub(crate) fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
         self.fill(|bytes| (bytes.len() >= length).then_some(length))?;
         Ok(self.pending.drain(..length).collect())
     }

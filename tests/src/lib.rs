@@ -19,6 +19,7 @@ pub mod api;
 pub mod cluster;
 pub mod component;
 pub mod gateway;
+pub mod http2;
 pub mod https;
 pub mod kubectl;
 pub mod normal;

@@ -30,7 +30,7 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let bundle = folder.path().join("bundle");
     copy(&places::bundle("default"), &bundle);
     let text = fs::read_to_string(bundle.join("bundle.yaml")).expect("a bundle has one");
-    let rules = "configuration: { rules: [{ name: token, groups: [example.com], resources: [widgets], paths: [/spec/token] }] }";
+    let rules = "configuration: { rules: [{ name: token, groups: [toys.example.org], resources: [widgets], paths: [/spec/token] }] }";
     assert!(text.contains("    configuration: {}\n"), "the masker has no configuration of its own");
     let text = text.replace("configuration: {}", rules).replacen("plugins:\n", SECOND, 1);
     fs::write(bundle.join("bundle.yaml"), text).expect("the folder can be written");
@@ -45,7 +45,7 @@ const SECOND: &str = "plugins:
     component: deny-list.wasm
     configuration:
       checks: [{ check: privileged-pods, then: deny }, { check: pod-secrets, then: approve }]
-      allow: [{ rule: widgets, match: [{ groups: [example.com], verbs: [get, list, watch] }] }]
+      allow: [{ rule: widgets, match: [{ groups: [toys.example.org], verbs: [get, list, watch] }] }]
 ";
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {

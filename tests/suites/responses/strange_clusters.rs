@@ -14,6 +14,9 @@ use portcullis_tests::https::Response;
 use portcullis_tests::stub::{Stub, response};
 use portcullis_tests::{Gateway, Options, places};
 
+#[path = "heads.rs"]
+mod heads;
+
 struct Stage {
     stub: Stub,
     gateway: Gateway,
@@ -49,9 +52,10 @@ fn secret(name: &str) -> String {
 
 #[track_caller]
 fn masked(text: &str) {
-    // `masked:v1:` in base64.
-    assert!(text.contains("bWFza2VkOnYxOj"), "nothing is masked: {text}");
-    assert!(!text.contains("aHVudGVyMg"), "the secret is shown: {text}");
+    let excerpt: String = text.chars().take(600).collect();
+    // `masked:v1:` in base64, but for the bits that belong to what follows.
+    assert!(text.contains("bWFza2VkOnYxO"), "nothing is masked: {excerpt}");
+    assert!(!text.contains("aHVudGVyMg"), "the secret is shown: {excerpt}");
 }
 
 /// CVE-2022-3172: an aggregated API or a kubelet that redirects would be given the client's credential.
@@ -141,7 +145,8 @@ fn what_is_no_gzip_or_another_coding_is_refused_whole() {
 #[test]
 fn a_bomb_costs_time_and_no_memory() {
     let path = "/api/v1/namespaces/a/configmaps/bomb";
-    let bomb = [gzip(b"{\"kind\":\"ConfigMap\",\"data\":{}"), gzip(&vec![b' '; 256 << 20]), gzip(b"}")].concat();
+    let (start, spaces) = (b"{\"kind\":\"ConfigMap\",\"data\":{}", 256 << 20);
+    let bomb = [gzip(start), gzip(&vec![b' '; spaces]), gzip(b"}")].concat();
     let compressed = bomb.len();
     STAGE.stub.answers(path, response("200 OK", &[JSON, GZIP], &bomb));
     let before = STAGE.gateway.memory();
@@ -157,7 +162,7 @@ fn a_bomb_costs_time_and_no_memory() {
     drop(stop.send(()));
     let most = watch.join().expect("it only looks");
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.body.len(), 256 << 20 | 31, "{compressed} bytes came");
+    assert_eq!(answer.body.len(), start.len() + spaces + 1, "{compressed} bytes came");
     let grown = most.saturating_sub(before) >> 20;
     assert!(grown < 48, "memory grew by {grown} MiB for {compressed} bytes");
 }
@@ -206,7 +211,7 @@ fn a_large_answer_is_compressed_for_who_asks() {
     assert!(packed.body.len() < plain.body.len() / 4, "{} of {}", packed.body.len(), plain.body.len());
     let mut unpacked = String::new();
     MultiGzDecoder::new(&packed.body[..]).read_to_string(&mut unpacked).expect("it is gzip");
-    assert_eq!(unpacked, plain.text());
+    assert!(unpacked == plain.text(), "what was unpacked is another text");
     let [one, two] = [&plain, &packed].map(|answer| STAGE.gateway.api("alice").record(&answer.record()));
     assert_eq!(one["response"]["body"], two["response"]["body"], "the same plain text: {two}");
 

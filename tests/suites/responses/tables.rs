@@ -9,9 +9,9 @@ const PASSWORD: &str = "correct-horse-battery-staple";
 const DEFINITION: &str = r#"
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
-metadata: { name: widgets.example.com }
+metadata: { name: widgets.toys.example.org }
 spec:
-  group: example.com
+  group: toys.example.org
   scope: Namespaced
   names: { plural: widgets, singular: widget, kind: Widget }
   versions:
@@ -27,8 +27,8 @@ spec:
 fn a_custom_resources_columns_and_selectors_do_not_tell_what_is_masked() {
     let admin = namespace("widgets");
     admin.apply(DEFINITION);
-    admin.must(&["wait", "--for=condition=Established", "crd/widgets.example.com", "--timeout=30s"]);
-    admin.apply(&format!("apiVersion: example.com/v1\nkind: Widget\nmetadata: {{ name: one }}\nspec: {{ token: {PASSWORD}, size: large }}\n"));
+    admin.must(&["wait", "--for=condition=Established", "crd/widgets.toys.example.org", "--timeout=30s"]);
+    admin.apply(&format!("apiVersion: toys.example.org/v1\nkind: Widget\nmetadata: {{ name: one }}\nspec: {{ token: {PASSWORD}, size: large }}\n"));
     assert!(admin.must(&["get", "widgets"]).contains(PASSWORD), "without the gateway the column shows it");
     for version in VERSIONS {
         let devin = STAGE.gateway.kubectl(version, "devin").within("widgets");
@@ -44,9 +44,9 @@ fn a_custom_resources_columns_and_selectors_do_not_tell_what_is_masked() {
             assert!(!asked.stdout.contains("one"), "kubectl {version}: {asked:?}");
         }
         let sized = devin.run(&["get", "widgets", "--field-selector", "spec.size=large", "-o", "name"]);
-        assert_eq!(sized.stdout, "widget.example.com/one\n", "kubectl {version}: {sized:?}");
+        assert_eq!(sized.stdout, "widget.toys.example.org/one\n", "kubectl {version}: {sized:?}");
     }
-    let path = "/apis/example.com/v1/namespaces/widgets/widgets";
+    let path = "/apis/toys.example.org/v1/namespaces/widgets/widgets";
     for query in ["fieldSelector=spec.token%21%3Dx", "watch=1&timeoutSeconds=1&fieldSelector=spec.size%3Dlarge%2Cspec.token%3Dx", "fieldSelector=spec.token"] {
         let refused = get(&format!("{path}?{query}"), &[]);
         assert!([400, 403].contains(&refused.status), "{query}: {}", refused.text());
