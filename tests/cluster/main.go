@@ -12,6 +12,7 @@ import (
 
 	"portcullis.test/cluster/components"
 	"portcullis.test/cluster/node"
+	"portcullis.test/cluster/oracle"
 	"portcullis.test/cluster/up"
 )
 
@@ -21,6 +22,7 @@ const usage = `usage: cluster COMMAND [options]
   down      stop the cluster of a folder
   status    say whether the cluster of a folder runs
   kubectl   be kubectl
+  oracle    answer with Kubernetes' own code what requests and bodies mean
 
 The rest are the parts that "up" starts: etcd, kube-apiserver, kube-controller-manager,
 kube-scheduler, node. Each command explains its options with --help.
@@ -62,6 +64,8 @@ func run(name string, args []string) int {
 		return node.Main(args)
 	case "kubectl":
 		return components.Kubectl(args)
+	case "oracle":
+		return oracle.Main(args)
 	case "help", "-h", "--help":
 		fmt.Print(usage)
 		return 0
