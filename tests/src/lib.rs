@@ -23,6 +23,7 @@ pub mod http2;
 pub mod https;
 pub mod kubectl;
 pub mod normal;
+pub mod oracle;
 pub mod places;
 pub mod process;
 pub mod stub;

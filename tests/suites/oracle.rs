@@ -1,0 +1,4 @@
+//! The gateway's reading of requests beside Kubernetes' own, over many generated cases.
+
+#[path = "oracle/on_a_real_cluster.rs"]
+mod on_a_real_cluster;
