@@ -10,7 +10,7 @@
 //! | ConfigMaps | values under secret-like keys; `password=…` within other values; Helm releases | `config_maps` |
 //! | arguments | `--password=…` and its like in `args` and `command` | `arguments` |
 //! | annotations | those with secret-like names, and `last-applied-configuration` as a copy of the object | `annotations` |
-//! | messages, logs and output of exec | `password=…` and its like | `messages` |
+//! | messages, cells of tables, logs and output of exec | `password=…` and its like | `messages` |
 //! | recognisable credentials | every string of every answer | `detectors` |
 //! | whatever else | where a team keeps its own | `rules` |
 //!
