@@ -1,32 +1,41 @@
-//! Bodies beside Kubernetes' own: its examples, which its Go modules carry.
+//! Bodies beside Kubernetes' own reading of them: the examples that its Go modules carry, and thousands of bodies made
+//! from them, put to Kubernetes' own code over a pipe (`tests/cluster/oracle`).
+//!
+//! What is read must be the same object, or be refused here; never another one.
+
+#[path = "kubernetes/examples.rs"]
+mod examples;
+#[path = "kubernetes/oracle.rs"]
+mod oracle;
+#[path = "kubernetes/random.rs"]
+mod random;
+#[path = "kubernetes/wire.rs"]
+mod wire;
+#[path = "kubernetes/words.rs"]
+mod words;
+
+use kube_request::Json;
+
+/// With all members by key: an order says nothing, and Go's maps have none.
+fn by_key(json: &Json) -> Json {
+    match json {
+        Json::Array(items) => Json::Array(items.iter().map(by_key).collect()),
+        Json::Object(members) => {
+            let mut members: Vec<_> = members.iter().map(|(key, value)| (key.clone(), by_key(value))).collect();
+            members.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Json::Object(members)
+        }
+        other => other.clone(),
+    }
+}
 
 mod with_go_modules {
-    use std::fs;
-    use std::path::PathBuf;
-    use std::process::Command;
-
     use kube_request::{Json, ProtobufError};
 
-    /// The folder of `k8s.io/api` in Go's cache, of the version that the test cluster is built from.
-    fn api() -> PathBuf {
-        let module = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/cluster");
-        let output = Command::new("go").current_dir(module).args(["mod", "download", "-json", "k8s.io/api"]).output().expect("go runs");
-        let printed = Json::parse(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-        PathBuf::from(printed.get("Dir").and_then(Json::as_str).expect("go names the folder"))
-    }
+    use super::by_key;
+    use super::examples::examples;
 
-    /// Each example's name, and what it is in a format.
-    fn examples(format: &str) -> Vec<(String, Vec<u8>)> {
-        let mut found: Vec<_> = fs::read_dir(api().join("testdata/HEAD"))
-            .expect("the module has examples")
-            .map(|entry| entry.expect("it can be read").path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == format))
-            .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap()))
-            .collect();
-        found.sort();
-        found
-    }
-
+    /// Exactly: the order of the keys, what is null, what is left out.
     #[test]
     fn every_example_in_protobuf_is_the_same_in_json() {
         let (protobuf, json) = (examples("pb"), examples("json"));
@@ -45,6 +54,94 @@ mod with_go_modules {
             }
             let decoded = Json::from_protobuf(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(decoded, expected, "{name}");
+        }
+    }
+
+    /// But for the order of the keys, which YAML has sorted.
+    #[test]
+    fn every_example_in_yaml_is_the_same_in_json() {
+        let (yaml, json) = (examples("yaml"), examples("json"));
+        assert_eq!(yaml.len(), json.len());
+        for ((name, yaml), (_, json)) in yaml.iter().zip(&json) {
+            let read = Json::from_yaml(yaml).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(by_key(&read), by_key(&Json::parse(json).unwrap()), "{name}");
+        }
+    }
+}
+
+mod on_a_real_cluster {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use kube_request::Json;
+
+    use super::oracle::{Answer, ask};
+    use super::random::Random;
+    use super::{by_key, examples::examples, wire, words};
+
+    fn case(before: &str, body: &[u8]) -> String {
+        format!("{before} {}", STANDARD.encode(body))
+    }
+
+    /// What Kubernetes decodes from our JSON is what it decodes from the protobuf.
+    #[test]
+    fn protobuf_of_any_kind_is_the_same_object_or_refused() {
+        let mut random = Random::new();
+        let (mut bodies, mut refused) = (Vec::new(), 0);
+        for (_, example) in examples("pb") {
+            for _ in 0..random.cases(50) {
+                let body = wire::mutated(&example, &mut random);
+                match Json::from_protobuf(&body) {
+                    Ok(json) => bodies.push((body, json)),
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+        let theirs = ask("decode", bodies.iter().map(|(body, _)| case("application/vnd.kubernetes.protobuf -", body)).collect());
+        let ours = ask("decode", bodies.iter().map(|(_, json)| case("application/json -", json.to_string().as_bytes())).collect());
+        let mut same = 0;
+        for ((body, json), (theirs, ours)) in bodies.iter().zip(theirs.iter().zip(&ours)) {
+            match (theirs, ours) {
+                (Answer::Json { json: theirs, .. }, Answer::Json { json: ours, strict }) => {
+                    assert!(by_key(theirs) == by_key(ours) && strict.is_empty(), "{}\n{json}\n{theirs}\n{ours}\n{strict}", STANDARD.encode(body));
+                    same += 1;
+                }
+                (Answer::Refused(_), Answer::Refused(_)) => {}
+                (theirs, ours) => panic!("{}\n{json}\n{theirs:?}\n{ours:?}", STANDARD.encode(body)),
+            }
+        }
+        println!("{same} the same, {refused} refused here, {} refused by Kubernetes in either format", bodies.len() - same);
+        assert!(same > bodies.len() / 2 && refused > 500, "{same} {refused}");
+    }
+
+    /// What Kubernetes makes of YAML is what is made of it here.
+    #[test]
+    fn yaml_of_any_kind_is_the_same_json_or_refused() {
+        let mut random = Random::new();
+        let mut documents: Vec<Vec<u8>> = Vec::new();
+        for (_, example) in examples("yaml") {
+            documents.extend((0..random.cases(20)).map(|_| words::mutated(&example, &mut random)));
+        }
+        documents.extend((0..random.cases(10_000)).map(|_| words::document(&mut random).into_bytes()));
+        let read: Vec<(Vec<u8>, Json)> = documents.iter().filter_map(|yaml| Some((yaml.clone(), Json::from_yaml(yaml).ok()?))).collect();
+        let theirs = ask("yaml", read.iter().map(|(yaml, _)| case("body", yaml)).collect());
+        for ((yaml, json), theirs) in read.iter().zip(&theirs) {
+            let Answer::Json { json: theirs, strict } = theirs else { panic!("{:?}\n{json}\n{theirs:?}", String::from_utf8_lossy(yaml)) };
+            assert!(by_key(json) == by_key(theirs) && strict.is_empty(), "{:?}\n{json}\n{theirs}\n{strict}", String::from_utf8_lossy(yaml));
+        }
+        println!("{} the same, {} refused here", read.len(), documents.len() - read.len());
+        assert!(read.len() > documents.len() / 4, "{}", read.len());
+    }
+
+    /// Server-side apply reads our JSON as YAML once more.
+    #[test]
+    fn what_is_sent_for_an_apply_reads_the_same_as_yaml() {
+        let mut random = Random::new();
+        let mut sent: Vec<Json> = examples("json").iter().map(|(_, json)| Json::parse(json).unwrap()).collect();
+        sent.extend((0..random.cases(2000)).map(|_| random.json(4)));
+        let theirs = ask("yaml", sent.iter().map(|json| case("body", json.to_string().as_bytes())).collect());
+        for (json, theirs) in sent.iter().zip(&theirs) {
+            let Answer::Json { json: theirs, .. } = theirs else { panic!("{json}\n{theirs:?}") };
+            assert_eq!(by_key(json), by_key(theirs));
         }
     }
 }
