@@ -45,13 +45,22 @@ impl Cluster {
     /// When it does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::recording("Metadata")
+    }
+
+    /// Starts one whose audit log holds so much of each request: `Metadata`, `Request` or `RequestResponse`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn recording(level: &str) -> Self {
         let folder = places::folder();
         let dir = folder.path().join("cluster");
         let file = folder.path().join("ready.json");
         let log = folder.path().join("cluster.log");
         let output = File::create(&log).expect("the folder can be written");
         let mut child = Command::new(places::cluster_program())
-            .args(["up", "--until-stdin-closes", "--audit-level", "Metadata", "--dir"])
+            .args(["up", "--until-stdin-closes", "--audit-level", level, "--dir"])
             .arg(&dir)
             .arg("--ready-file")
             .arg(&file)

@@ -90,26 +90,30 @@ impl Client {
     /// # Errors
     /// When the gateway is not there.
     pub fn connect(&self) -> io::Result<Connection> {
-        self.connect_by(self.config.clone())
+        self.connect_speaking(&[])
     }
 
-    /// The same, agreed on HTTP/2: what is sent then are its frames.
+    /// Agreed on HTTP/2: what is sent then are its frames.
     ///
     /// # Errors
     /// When the gateway is not there.
     pub fn connect_http2(&self) -> io::Result<Connection> {
-        let mut config = ClientConfig::clone(&self.config);
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        self.connect_by(Arc::new(config))
+        self.connect_speaking(&["h2"])
     }
 
-    fn connect_by(&self, config: Arc<ClientConfig>) -> io::Result<Connection> {
+    /// Connects and offers these protocols by ALPN, best first.
+    ///
+    /// # Errors
+    /// When the gateway is not there.
+    pub fn connect_speaking(&self, protocols: &[&str]) -> io::Result<Connection> {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(10))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(LIMIT))?;
         stream.set_write_timeout(Some(LIMIT))?;
         let name = ServerName::IpAddress(self.address.ip().into());
-        let tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        let tls = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
         Ok(Connection { stream: StreamOwned::new(tls, stream), pending: Vec::new() })
     }
 
@@ -182,7 +186,7 @@ impl Connection {
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(body);
         self.send(&bytes)?;
-        self.response()
+        self.response_to(method)
     }
 
     /// Reads on until these bytes have come, and gives everything up to their end.
@@ -207,6 +211,14 @@ impl Connection {
     /// # Errors
     /// When the connection ends before, or nothing comes in time.
     pub fn response(&mut self) -> io::Result<Response> {
+        self.response_to("GET")
+    }
+
+    /// Reads the answer to a request by this method: one to a HEAD has no body whatever its header says.
+    ///
+    /// # Errors
+    /// When the connection ends before, or nothing comes in time.
+    pub fn response_to(&mut self, method: &str) -> io::Result<Response> {
         let end = self.fill(|bytes| find(bytes, b"\r\n\r\n"))?;
         let head = String::from_utf8_lossy(&self.pending[..end]).into_owned();
         self.pending.drain(..end + 4);
@@ -218,7 +230,9 @@ impl Connection {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         let mut response = Response { status, headers, body: Vec::new() };
-        response.body = if response.header("transfer-encoding") == Some("chunked") {
+        response.body = if method == "HEAD" {
+            Vec::new()
+        } else if response.header("transfer-encoding") == Some("chunked") {
             self.chunks()?
         } else if let Some(length) = response.header("content-length").and_then(|length| length.parse().ok()) {
             self.exactly(length)?

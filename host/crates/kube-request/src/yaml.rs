@@ -32,6 +32,18 @@ pub enum YamlError {
         /// From 1.
         line: usize,
     },
+    /// A tab where a line is indented, or behind the dash of an item: no YAML to go-yaml.
+    #[error("there is a tab in the indentation at line {line}: indent with spaces")]
+    Tab {
+        /// From 1.
+        line: usize,
+    },
+    /// `\\/`, an escape of YAML 1.2 only.
+    #[error("there is a slash behind a backslash at line {line}: write the slash alone")]
+    Slash {
+        /// From 1.
+        line: usize,
+    },
     /// A plain word that YAML 1.1 and 1.2 read as different things, or that JSON has no number for.
     #[error("{text:?} at line {line} has more than one reading: put quotes around it, or write a plain decimal number, true, false or null")]
     Ambiguous {
@@ -85,6 +97,14 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Json, YamlError> {
     let text = std::str::from_utf8(bytes).map_err(|error| YamlError::Character { line: line_of(bytes, error.valid_up_to()) })?;
     if let Some(at) = unusual(text) {
         return Err(YamlError::Character { line: line_of(bytes, at) });
+    }
+    for (line, text) in (1..).zip(text.split('\n')) {
+        if text.trim_start_matches([' ', '-']).starts_with('\t') {
+            return Err(YamlError::Tab { line });
+        }
+        if text.contains("\\/") {
+            return Err(YamlError::Slash { line });
+        }
     }
     let options = granit_parser::options! {
         emit_comments: false,

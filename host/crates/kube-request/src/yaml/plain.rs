@@ -22,6 +22,10 @@ pub(super) fn resolve(text: &str) -> Plain {
         "<<" => return Plain::Merge,
         _ => {}
     }
+    // `[?a]` is a text in YAML 1.2, and to go-yaml a key without a value.
+    if text.starts_with(['?', ':']) {
+        return Plain::Ambiguous;
+    }
     // go-yaml knows them in three spellings each; in others nobody should have to know whether it does.
     if ["y", "n", "yes", "no", "on", "off"].iter().any(|word| text.eq_ignore_ascii_case(word)) {
         return Plain::Ambiguous;

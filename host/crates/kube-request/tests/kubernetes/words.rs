@@ -16,11 +16,11 @@ const BLOCKS: [&str; 14] = [
 pub fn document(random: &mut Random) -> String {
     let mut out = String::new();
     if random.one_in(12) {
-        out += random.pick(&["---\n", "--- ", "# x\n", "\n", "---\n# x\n", "%YAML 1.1\n---\n", "\t\n", " \n"]);
+        out += *random.pick(&["---\n", "--- ", "# x\n", "\n", "---\n# x\n", "%YAML 1.1\n---\n", "\t\n", " \n"]);
     }
     block(random, 0, 3, &mut out);
     if random.one_in(12) {
-        out += random.pick(&["...\n", "---\n", "# end", "\n\n", " ", "\t", "--- a\n", "...\n# x\n"]);
+        out += *random.pick(&["...\n", "---\n", "# end", "\n\n", " ", "\t", "--- a\n", "...\n# x\n"]);
     }
     if random.one_in(10) { String::from_utf8_lossy(&mutated(out.as_bytes(), random)).into_owned() } else { out }
 }
@@ -32,11 +32,11 @@ fn block(random: &mut Random, indent: usize, depth: usize, out: &mut String) {
         let pad = " ".repeat(if random.one_in(60) { indent + 1 } else { indent });
         *out += &pad;
         if is_list {
-            *out += random.pick(&["- ", "- ", "- ", "-  ", "-\t"]);
+            *out += *random.pick(&["- ", "- ", "- ", "-  ", "-\t"]);
         } else {
             let key = if random.one_in(6) { (*random.pick(&WORDS)).to_owned() } else { format!("k{number}") };
             *out += &key;
-            *out += random.pick(&[": ", ": ", ": ", ": ", ":  ", " : ", ":\t"]);
+            *out += *random.pick(&[": ", ": ", ": ", ": ", ":  ", " : ", ":\t"]);
         }
         match random.below(10) {
             0 | 1 if depth > 0 => {
@@ -59,7 +59,7 @@ fn block(random: &mut Random, indent: usize, depth: usize, out: &mut String) {
             _ => *out += &random.pick(&WORDS).replace('\n', &format!("\n{}", " ".repeat(indent))),
         }
         if random.one_in(15) {
-            *out += random.pick(&[" # why", "#no", " ", "\t", "\t# x", "\r"]);
+            *out += *random.pick(&[" # why", "#no", " ", "\t", "\t# x", "\r"]);
         }
         *out += "\n";
     }
@@ -71,13 +71,13 @@ fn flow(random: &mut Random, depth: usize, out: &mut String) {
     *out += if is_list { "[" } else { "{" };
     for number in 0..random.below(4) {
         if number > 0 {
-            *out += random.pick(&[", ", ",", " , ", ",\n   "]);
+            *out += *random.pick(&[", ", ",", " , ", ",\n   "]);
         }
         if !is_list || random.one_in(8) {
             *out += &format!("k{number}");
-            *out += random.pick(&[": ", ": ", ":", " : ", ""]);
+            *out += *random.pick(&[": ", ": ", ":", " : ", ""]);
         }
-        if depth > 0 && random.one_in(3) { flow(random, depth - 1, out) } else { *out += random.pick(&WORDS) }
+        if depth > 0 && random.one_in(3) { flow(random, depth - 1, out) } else { *out += *random.pick(&WORDS) }
     }
     if random.one_in(10) {
         *out += ",";
