@@ -86,7 +86,6 @@ fn what_a_command_prints_is_masked_and_recorded_by_channel_with_its_exit_code() 
         assert!(output.stderr.contains("complaint"), "{output:?}");
 
         let (record, passed) = recorded(&STAGE.guarded, &namespace, "exec");
-        assert_eq!(record["kind"], "command", "{record}");
         assert!(record["message"].as_str().is_some_and(|message| message.contains("exit code 7")), "{record}");
         assert_eq!(record["response"]["masked"], 1, "{record}");
         assert_eq!(on("stdin", &passed), "typed\n");
