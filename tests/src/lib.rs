@@ -18,6 +18,7 @@
 pub mod api;
 pub mod cluster;
 pub mod component;
+pub mod frames;
 pub mod gateway;
 pub mod http2;
 pub mod https;
