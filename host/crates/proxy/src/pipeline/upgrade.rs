@@ -37,12 +37,12 @@ pub async fn run(mut admitted: Admitted, mut trail: Trail) -> Response<Reply> {
         Err(refusal) => return refuse::answer(&gateway, trail, refusal, None).await,
     };
     match opened {
-        Opened::Stream { client, cluster, plan, headers } => {
+        Opened::Stream { client, offer, cluster, plan, headers } => {
             let mut response = Response::new(Reply::whole(Bytes::new()));
             *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
             *response.headers_mut() = headers;
             refuse::count(&gateway, &trail, &response);
-            tokio::spawn(carry(admitted, trail, client, cluster, plan));
+            tokio::spawn(carry(admitted, trail, (client, offer), cluster, plan));
             response
         }
         Opened::Answered(answer) => match release::answer(admitted, trail, answer).await {
@@ -56,7 +56,7 @@ pub async fn run(mut admitted: Admitted, mut trail: Trail) -> Response<Reply> {
 }
 
 enum Opened {
-    Stream { client: OnUpgrade, cluster: Cluster, plan: Arc<CompiledPlan>, headers: HeaderMap },
+    Stream { client: OnUpgrade, offer: Offer, cluster: Cluster, plan: Arc<CompiledPlan>, headers: HeaderMap },
     Answered(Answer),
 }
 
@@ -72,7 +72,7 @@ async fn opened(admitted: &mut Admitted, trail: &mut Trail) -> Result<Opened, Re
     Ok(match dial::dial(admitted, trail, &plan, offer).await? {
         Dialed::Switched(cluster) => {
             let headers = dial::switched(offer, admitted.request.headers.websocket_key.as_deref());
-            Opened::Stream { client, cluster, plan, headers }
+            Opened::Stream { client, offer, cluster, plan, headers }
         }
         Dialed::Answered(response) => Opened::Answered(Answer { response, exchange: Exchange::Upgrade, plan }),
     })
@@ -103,10 +103,10 @@ struct Carried {
     to_client: u64,
 }
 
-async fn carry(admitted: Admitted, mut trail: Trail, client: OnUpgrade, cluster: Cluster, plan: Arc<CompiledPlan>) {
+async fn carry(admitted: Admitted, mut trail: Trail, client: (OnUpgrade, Offer), cluster: Cluster, plan: Arc<CompiledPlan>) {
     let gateway = admitted.gateway.clone();
     gateway.telemetry.streams.inc();
-    let carried = match sides(&admitted, client, cluster).await {
+    let carried = match sides(client, cluster).await {
         Ok((client, cluster, _open)) => {
             let _used = admitted.caller.session.stream();
             match client.offer.talk {
@@ -132,8 +132,7 @@ async fn carry(admitted: Admitted, mut trail: Trail, client: OnUpgrade, cluster:
 }
 
 /// Both sides, switched. What is returned beside them holds the cluster's connection open.
-async fn sides(admitted: &Admitted, client: OnUpgrade, cluster: Cluster) -> Result<(Side, Side, impl Sized + use<>), String> {
-    let offer = Offer::of(&admitted.request).map_err(|refusal| refusal.message)?;
+async fn sides((client, offer): (OnUpgrade, Offer), cluster: Cluster) -> Result<(Side, Side, impl Sized + use<>), String> {
     let (asked, on_cluster, open) = cluster.parts();
     let both = tokio::time::timeout(SWITCH_LIMIT, async { tokio::try_join!(client, on_cluster) }).await;
     let (client, cluster) = both
