@@ -93,14 +93,6 @@ impl Client {
         self.connect_speaking(&[])
     }
 
-    /// Agreed on HTTP/2: what is sent then are its frames.
-    ///
-    /// # Errors
-    /// When the gateway is not there.
-    pub fn connect_http2(&self) -> io::Result<Connection> {
-        self.connect_speaking(&["h2"])
-    }
-
     /// Connects and offers these protocols by ALPN, best first.
     ///
     /// # Errors
