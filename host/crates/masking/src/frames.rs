@@ -158,6 +158,8 @@ impl CompiledPlan {
                 _ if matches => Verdict::Yes,
                 _ if is_name && literal => Verdict::Yes,
                 _ if is_name => Verdict::No,
+                // In a map, what stands under the key `name` is a value like the others and says nothing of them.
+                _ if by_path && !literal && !frame.element => Verdict::No,
                 Name::Matches(rules) if rules.contains(rule) => Verdict::Yes,
                 Name::Matches(_) => Verdict::No,
                 Name::Unusable if literal => Verdict::Yes,

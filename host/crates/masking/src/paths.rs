@@ -147,6 +147,11 @@ impl Paths {
         state.edges.find(key).unwrap_or(state.other)
     }
 
+    /// The children that paths name, each with the rules whose path ends there by that name.
+    pub(crate) fn literals(&self, state: u32) -> impl Iterator<Item = (&[u8], RuleSet)> {
+        self.states[state as usize].edges.all.iter().map(|(key, to)| (&**key, self.states[*to as usize].literal))
+    }
+
     /// Whether any path ends below a state.
     pub(crate) fn reaches(&self, state: u32) -> bool {
         let mut seen = vec![false; self.states.len()];

@@ -45,6 +45,26 @@ impl CompiledPlan {
         here || by_name || (!holds_text(pointer) && self.paths.reaches(node.state))
     }
 
+    /// Whether the value at an RFC 6901 pointer is the `name` by which a rule masks what stands beside it: under another
+    /// name that would be shown.
+    pub fn names_masked(&self, pointer: &str) -> bool {
+        let Some(object) = pointer.strip_suffix("/name") else { return false };
+        let Some(node) = self.place(object) else { return true };
+        let Some(frame) = self.frame(&node, true, 0) else { return false };
+        let element = if frame.element { self.paths.states[frame.state as usize].accept_next } else { Default::default() };
+        !((element | frame.scoped | self.everywhere) & self.named).is_empty() || self.fields_by_name(&node).next().is_some()
+    }
+
+    /// The fields of the object at an RFC 6901 pointer that are masked or shown as the `name` beside them says.
+    pub fn masked_by_name(&self, object: &str) -> Vec<&str> {
+        self.place(object).map(|node| self.fields_by_name(&node).collect()).unwrap_or_default()
+    }
+
+    fn fields_by_name(&self, node: &Node) -> impl Iterator<Item = &str> {
+        let fields = self.paths.literals(node.state).filter(|(_, ends)| !(*ends & self.named).is_empty());
+        fields.filter_map(|(field, _)| std::str::from_utf8(field).ok()).filter(|field| *field != "name")
+    }
+
     /// Where a pointer leads, with all that could apply there. Nothing when it is none, or too deep to be followed.
     fn place(&self, pointer: &str) -> Option<Node> {
         let mut node = self.root_node();

@@ -106,3 +106,22 @@ fn an_empty_plan_masks_nothing() {
     let nothing = plan(Vec::new(), &[]);
     assert!(!nothing.masks_at("/data/password", b"1") && !nothing.may_mask(""));
 }
+
+/// Renaming an environment variable decides whether its value is shown.
+#[test]
+fn the_name_that_masks_what_stands_beside_it_is_known() {
+    let env = secrets();
+    for pointer in ["/spec/containers/0/env/0/name", "/spec/template/spec/initContainers/1/env/12/name", "/spec/env/db/name"] {
+        assert!(env.names_masked(pointer), "{pointer}");
+    }
+    for pointer in ["", "name", "/metadata/name", "/spec/containers/0/name", "/data/name", "/metadata/annotations/name", "/spec/containers/0/env/0/value"] {
+        assert!(!env.names_masked(pointer), "{pointer}");
+    }
+    assert_eq!(env.masked_by_name("/spec/env/db"), ["value"]);
+    assert!(env.masked_by_name("/metadata").is_empty() && env.masked_by_name("/data").is_empty());
+
+    let elements = plan(vec![MaskRule { names: Some("secret".into()), ..rule("named", &["/vars/*"]) }], &[]);
+    assert!(elements.names_masked("/vars/0/name") && !elements.names_masked("/vars/name") && !elements.names_masked("/other/0/name"));
+    let everywhere = plan(vec![MaskRule { names: Some("password".into()), ..rule("named", &[]) }], &[]);
+    assert!(everywhere.names_masked("/a/name"));
+}

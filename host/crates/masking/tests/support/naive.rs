@@ -76,6 +76,8 @@ impl Naive<'_> {
                 true
             } else if key == "name" {
                 literal
+            } else if by_path && !literal && !holder_is_element {
+                false
             } else {
                 let before = fields[..at].iter().find(|(key, _)| key == "name").map(|(_, value)| value);
                 let after = fields[at..].iter().find(|(key, _)| key == "name").map(|(_, value)| value);
