@@ -21,7 +21,7 @@
 //! let generation = live.current();
 //! let judgement = generation.judge(&facts, None).await;
 //! if judgement.decision == Decision::Deny {
-//!     println!("{:?}, by generation {}", judgement.refusal(), generation.number);
+//!     println!("{:?}, by generation {}", judgement.findings, generation.number);
 //! }
 //! # Ok(())
 //! # }

@@ -90,25 +90,6 @@ pub struct Judgement {
     pub failure: Option<Failure>,
 }
 
-impl Judgement {
-    /// The refusal to answer with, when the decision is [`Decision::Deny`].
-    pub fn refusal(&self) -> Option<kube_request::Refusal> {
-        use kube_request::{Cause, Refusal};
-        if self.decision != Decision::Deny {
-            return None;
-        }
-        Some(match (self.findings.first(), &self.failure) {
-            (Some((plugin, finding)), _) => {
-                let remedy = finding.remedy.as_ref().map(|r| format!("; {r}")).unwrap_or_default();
-                let message = format!("refused by the rule {} of {plugin}: {}{remedy}", finding.rule, finding.message);
-                Refusal::new(403, Cause::PolicyDenied, format!("{plugin}/{}", finding.rule), message)
-            }
-            (None, Some(failure)) => Refusal::new(403, Cause::PolicyFailed, failure.plugin.to_string(), failure.to_string()),
-            (None, None) => Refusal::new(403, Cause::PolicyDenied, String::new(), "refused by policy; ask the gateway's operator why"),
-        })
-    }
-}
-
 /// A guard and what it said before.
 pub(super) struct Guard {
     pub plugin: Plugin,

@@ -1,23 +1,20 @@
 //! The request's body as policies read it, with a server-side dry run behind `preview()`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use kube_request::{BodyType, Json, KubeRequest};
 use policy::{Document, JsonDocument};
 use tokio::sync::OnceCell;
 
+use super::ask::ask;
 use crate::connection::Connection;
 use crate::gateway::Caller;
-use crate::upstream::Exchange;
 
 /// An object is never larger than the API server takes.
 const MOST: usize = 8 << 20;
-/// The API server's own limit for a write is 34 s; a preview must leave time for the write itself.
-const LIMIT: Duration = Duration::from_secs(10);
 
 /// The document of a request that has a body.
 pub fn of(connection: &Arc<Connection>, caller: &Caller, request: &KubeRequest) -> Option<Arc<dyn Document>> {
@@ -58,24 +55,15 @@ struct Tried {
 
 impl Tried {
     async fn ask(&self) -> Result<Arc<Json>, String> {
-        let mut request = Request::builder()
+        let request = Request::builder()
             .method(self.method)
             .uri(&self.target)
             .header(header::ACCEPT, HeaderValue::from_static("application/json"))
             .header(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type.media_type()))
             .body(Full::new(self.bytes.clone()))
             .map_err(|e| e.to_string())?;
-        if let Some(impersonation) = &self.connection.impersonation {
-            impersonation.apply(&self.caller.identity, request.headers_mut()).map_err(|e| e.to_string())?;
-        }
-        let asked = async {
-            let response = self.connection.upstream.send(request, Exchange::Short).await.map_err(|e| e.to_string())?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), MOST).collect().await.map_err(|e| e.to_string())?;
-            Ok::<_, String>((status, body.to_bytes()))
-        };
-        let (status, body) =
-            tokio::time::timeout(LIMIT, asked).await.map_err(|_| "the dry run took longer than 10 s".to_owned())??;
+        let asked = ask(&self.connection, &self.caller, request, MOST).await;
+        let (status, body) = asked.map_err(|why| format!("the dry run failed: {why}"))?;
         let json = Json::parse(&body).map_err(|e| format!("the dry run's answer is not JSON: {e}"))?;
         if status == StatusCode::OK || status == StatusCode::CREATED {
             return Ok(Arc::new(json));

@@ -1,25 +1,22 @@
 //! The object that a request is about, as it is now: what an approval is bound to (P6).
 
-use std::time::Duration;
-
 use approvals::Target;
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
-use kube_request::{Cause, Json, KubeRequest, Refusal, Verb};
+use http_body_util::Full;
+use kube_request::{BodyType, Cause, Json, KubeRequest, Refusal, Verb};
 
+use super::ask::ask;
 use crate::connection::Connection;
 use crate::gateway::Caller;
-use crate::upstream::Exchange;
 
 /// Metadata of one object is never larger: etcd's limit for the whole object is 1.5 MiB.
 const MOST: usize = 3 << 20;
-const LIMIT: Duration = Duration::from_secs(10);
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 
 /// Asks the API server, with the gateway's credential and the caller's identity where the connection impersonates.
 ///
-/// A create, and a whole collection, have no single object: then both are absent.
+/// A create, an apply of what is not there, and a whole collection have no single object: then both are absent.
 ///
 /// # Errors
 /// When there is no such object, or no answer that can be understood: the request is then refused.
@@ -35,23 +32,11 @@ pub async fn look(connection: &Connection, caller: &Caller, request: &KubeReques
             format!("the object to be approved could not be read from the cluster: {why}; try again"),
         )
     };
-    let mut read = Request::get(object_path(request))
+    let read = Request::get(object_path(request))
         .header(header::ACCEPT, HeaderValue::from_static(METADATA_ONLY))
         .body(Full::<Bytes>::default())
         .map_err(|e| failed(&e.to_string()))?;
-    if let Some(impersonation) = &connection.impersonation {
-        impersonation.apply(&caller.identity, read.headers_mut()).map_err(|e| failed(&e.to_string()))?;
-    }
-    let answer = tokio::time::timeout(LIMIT, async {
-        let response = connection.upstream.send(read, Exchange::Short).await.map_err(|e| e.to_string())?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), MOST).collect().await.map_err(|e| e.to_string())?;
-        Ok::<_, String>((status, body.to_bytes()))
-    })
-    .await
-    .map_err(|_| failed("it did not answer within 10 s"))?
-    .map_err(|e| failed(&e))?;
-    match answer {
+    match ask(connection, caller, read, MOST).await.map_err(|e| failed(&e))? {
         (StatusCode::OK, body) => {
             let object = Json::parse(&body).map_err(|_| failed("its answer is not JSON"))?;
             let text = |pointer: &str| object.pointer(pointer).and_then(Json::as_str).map(str::to_owned);
@@ -60,6 +45,8 @@ pub async fn look(connection: &Connection, caller: &Caller, request: &KubeReques
                 _ => Err(failed("its answer has no metadata")),
             }
         }
+        // Server-side apply makes what is not there: what is approved is that it is made.
+        (StatusCode::NOT_FOUND, _) if request.body.as_ref().is_some_and(|body| body.content_type == BodyType::Apply) => Ok(Target::default()),
         (StatusCode::NOT_FOUND, _) => Err(Refusal::new(
             404,
             Cause::PolicyDenied,

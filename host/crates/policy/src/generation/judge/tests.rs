@@ -16,10 +16,10 @@ async fn judge(imports: &str, evaluate: &str) -> Judgement {
 async fn failure(imports: &str, evaluate: &str) -> FailureCause {
     let judgement = judge(imports, evaluate).await;
     assert_eq!(judgement.decision, Decision::Deny);
-    let refusal = judgement.refusal().unwrap();
-    assert_eq!(refusal.cause, kube_request::Cause::PolicyFailed);
-    assert!(judgement.by[0].failure.as_ref().is_some_and(|f| refusal.message.contains(f.as_str())));
-    judgement.failure.unwrap().cause
+    assert!(judgement.findings.is_empty());
+    let failure = judgement.failure.unwrap();
+    assert!(judgement.by[0].failure.as_ref().is_some_and(|told| failure.to_string().contains(told.as_str())));
+    failure.cause
 }
 
 #[tokio::test]
@@ -29,7 +29,6 @@ async fn verdicts_come_through() {
 
     let judgement = judge("", "(call $allow (i32.const 1104) (i32.const 7))").await;
     assert_eq!((judgement.decision, judgement.by[0].rule.as_deref()), (Decision::Allow, Some("my-rule")));
-    assert!(judgement.refusal().is_none());
 
     let judgement = judge("", "(call $finding (i32.const 2) (i32.const 1072) (i32.const 13))").await;
     assert_eq!(judgement.decision, Decision::RequireApproval);
@@ -37,9 +36,8 @@ async fn verdicts_come_through() {
 
     let judgement = judge("", "(call $finding (i32.const 3) (i32.const 1072) (i32.const 13))").await;
     assert_eq!(judgement.decision, Decision::Deny);
-    let refusal = judgement.refusal().unwrap();
-    assert_eq!((refusal.code, refusal.field.as_str()), (403, "one/my-rule"));
-    assert_eq!(refusal.message, "refused by the rule my-rule of one: no such thing");
+    let (plugin, finding) = &judgement.findings[0];
+    assert_eq!((&**plugin, finding.rule.as_str(), finding.message.as_str()), ("one", "my-rule", "no such thing"));
     let by = serde_json::to_value(&judgement.by[0]).unwrap();
     assert_eq!(by["verdict"], "deny");
     assert_eq!(by["mode"], "enforce");
