@@ -119,6 +119,17 @@ impl<'a> Request<'a> {
         &self.body
     }
 
+    /// Whether this write can change what is at a pointer of the object itself: not a merge patch that leaves it out. A JSON
+    /// patch (an array) always can, since its operations may move things anywhere. No write of a subresource does.
+    pub fn may_write(&self, pointer: &str) -> bool {
+        self.subresource().is_none()
+            && match self.verb() {
+                "create" | "update" => true,
+                "patch" => self.body.has("/0") || self.body.has(pointer),
+                _ => false,
+            }
+    }
+
     /// Look at the object as it would be after this write: for a creation or an update the body itself, for a patch the
     /// API server's answer to a dry run.
     ///

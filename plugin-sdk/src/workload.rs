@@ -19,12 +19,8 @@ pub fn pod_spec_pointer(group: &str, resource: &str) -> Option<&'static str> {
 /// Whether this write can change which pods run and how: not when it is a merge patch that leaves the pod specification alone, as
 /// scaling and labelling do. A JSON patch (an array) counts, since its operations may move things anywhere.
 pub fn touches_pod_spec(request: &Request<'_>) -> Option<&'static str> {
-    if !matches!(request.verb(), "create" | "update" | "patch") || request.subresource().is_some() {
-        return None;
-    }
     let pointer = pod_spec_pointer(request.group(), request.resource())?;
-    let merge_patch = request.verb() == "patch" && !request.body().has("/0");
-    (!merge_patch || request.body().has(pointer)).then_some(pointer)
+    request.may_write(pointer).then_some(pointer)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use std::collections::HashSet;
 use bypass::case::corpus;
 
 /// What the corpus must cover, and how much of it there must be.
-const AREAS: [&str; 12] = [
-    "path", "query", "headers", "identity", "framing", "http2", "body", "patch", "upgrade", "aggregated", "watch", "workload",
+const AREAS: [&str; 13] = [
+    "path", "query", "headers", "identity", "framing", "http2", "body", "patch", "upgrade", "subresource", "aggregated", "watch", "workload",
 ];
 const LEAST: usize = 150;
 

@@ -1,11 +1,9 @@
 //! The built-in checks: what rules over names and verbs cannot say.
 
-use portcullis_sdk::workload::touches_pod_spec;
 use portcullis_sdk::{JsonSchema, Request};
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::{pods, rbac};
+use crate::{pods, rbac, traffic};
 
 /// A check of what a write would bring about. A patch is judged by its result, which the API server tells by a dry run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -21,6 +19,12 @@ pub enum Check {
     RbacEscalation,
     /// Secrets whose type makes Kubernetes put a token into them, and bootstrap tokens.
     TokenSecrets,
+    /// Pods, and templates of pods, that name the node to run on: no scheduler looks, and no taint keeps them away.
+    NodeChoice,
+    /// Services with `externalIPs`: traffic for such an address is led to them, whoever owns it (CVE-2020-8554).
+    ExternalAddresses,
+    /// Ingresses with annotations that are pasted into the controller's configuration (CVE-2021-25742).
+    IngressSnippets,
 }
 
 impl Check {
@@ -31,25 +35,24 @@ impl Check {
             Check::PodSecrets => "pod-secrets",
             Check::RbacEscalation => "rbac-escalation",
             Check::TokenSecrets => "token-secrets",
+            Check::NodeChoice => "node-choice",
+            Check::ExternalAddresses => "external-addresses",
+            Check::IngressSnippets => "ingress-snippets",
         }
     }
 
     /// What it finds: a sentence. An error says why the result of a patch is not known.
     pub fn find(self, request: &Request<'_>) -> Result<Option<String>, String> {
         match self {
-            Check::PrivilegedPods => pod_spec(request, pods::privilege),
-            Check::PodSecrets => pod_spec(request, pods::secret),
+            Check::PrivilegedPods => pods::privileged(request),
+            Check::PodSecrets => pods::with_secrets(request),
             Check::RbacEscalation => rbac::escalation(request),
             Check::TokenSecrets => Ok(token_secret(request)),
+            Check::NodeChoice => pods::on_a_chosen_node(request),
+            Check::ExternalAddresses => traffic::external_addresses(request),
+            Check::IngressSnippets => traffic::snippets(request),
         }
     }
-}
-
-fn pod_spec(request: &Request<'_>, find: fn(&Value) -> Option<String>) -> Result<Option<String>, String> {
-    let Some(pointer) = touches_pod_spec(request) else {
-        return Ok(None);
-    };
-    request.after_write(|object| object.get::<Value>(pointer).as_ref().and_then(find))
 }
 
 /// A Secret's type cannot be changed, so it is in the body of whatever makes one: a creation, or a patch by server-side apply.

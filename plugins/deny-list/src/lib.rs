@@ -27,6 +27,7 @@ use serde::Deserialize;
 mod checks;
 mod pods;
 mod rbac;
+mod traffic;
 
 use checks::Check;
 

@@ -2,7 +2,11 @@
 //!
 //! The list is the baseline of the Pod Security Standards (kubernetes.io/docs/concepts/security/pod-security-standards).
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use portcullis_sdk::{Body, Request};
+use portcullis_sdk::workload::{pod_spec_pointer, touches_pod_spec};
+use serde_json::{Value, json};
 
 /// Capabilities that a container may add: those that it has by default.
 const USUAL: [&str; 13] = [
@@ -24,8 +28,63 @@ const SAFE_SYSCTLS: [&str; 10] = [
     "net.ipv4.tcp_keepalive_probes",
 ];
 
+/// What takes a pod that this write makes or changes out of its sandbox.
+pub fn privileged(request: &Request<'_>) -> Result<Option<String>, String> {
+    let debugs = request.group().is_empty() && request.resource() == "pods" && request.subresource() == Some("ephemeralcontainers");
+    if debugs && matches!(request.verb(), "update" | "patch") {
+        // The other containers were judged when the pod was made, and those that were added before cannot be changed: what
+        // is new is in the body, unless that is a JSON patch.
+        let added = |pod: &Body<'_>| privilege(&json!({ "ephemeralContainers": pod.get::<Value>("/spec/ephemeralContainers")? }));
+        return if request.body().has("/0") { request.after_write(added) } else { Ok(added(request.body())) };
+    }
+    Ok(spec(request, privilege)?.or(unconfined(request)?))
+}
+
+/// Which secret a pod that this write makes or changes gets.
+pub fn with_secrets(request: &Request<'_>) -> Result<Option<String>, String> {
+    spec(request, secret)
+}
+
+/// Which node is chosen for the pod, past the scheduler.
+pub fn on_a_chosen_node(request: &Request<'_>) -> Result<Option<String>, String> {
+    // A pod that is there has a node and keeps it, so only what makes one counts.
+    let pod = request.is("", "pods");
+    if pod && (request.verb() == "update" || !request.body().has("/spec/nodeName")) {
+        return Ok(None);
+    }
+    spec(request, |spec| {
+        let node = spec["nodeName"].as_str().filter(|node| !node.is_empty())?;
+        Some(format!("the pod goes to the node `{node}`, whatever the scheduler and the node's taints say (nodeName)"))
+    })
+}
+
+fn spec(request: &Request<'_>, find: fn(&Value) -> Option<String>) -> Result<Option<String>, String> {
+    let Some(pointer) = touches_pod_spec(request) else {
+        return Ok(None);
+    };
+    request.after_write(|object| object.get::<Value>(pointer).as_ref().and_then(find))
+}
+
+/// The annotation that was AppArmor's field before there was one, and still becomes it.
+fn unconfined(request: &Request<'_>) -> Result<Option<String>, String> {
+    let Some(template) = pod_spec_pointer(request.group(), request.resource()).and_then(|spec| spec.strip_suffix("/spec")) else {
+        return Ok(None);
+    };
+    let pointer = format!("{template}/metadata/annotations");
+    if !request.may_write(&pointer) {
+        return Ok(None);
+    }
+    request.after_write(|object| {
+        let annotations: BTreeMap<String, Value> = object.get(&pointer)?;
+        let found = annotations.iter().find(|(key, value)| {
+            key.starts_with("container.apparmor.security.beta.kubernetes.io/") && *value == "unconfined"
+        })?;
+        Some(format!("the annotation `{}` takes AppArmor away", found.0))
+    })
+}
+
 /// What takes the pod out of its sandbox, when something does.
-pub fn privilege(spec: &Value) -> Option<String> {
+fn privilege(spec: &Value) -> Option<String> {
     for (key, what) in
         [("hostNetwork", "uses the node's network"), ("hostPID", "sees the node's processes"), ("hostIPC", "shares the node's memory")]
     {
@@ -35,6 +94,9 @@ pub fn privilege(spec: &Value) -> Option<String> {
     }
     if let Some(volume) = list(spec, "volumes").find(|volume| has(volume, "hostPath")) {
         return Some(format!("the volume `{}` is a folder of the node (hostPath)", name(volume)));
+    }
+    if let Some(volume) = list(spec, "volumes").find(|volume| has(volume, "gitRepo")) {
+        return Some(format!("the volume `{}` makes the node run git on what a stranger wrote (gitRepo, CVE-2024-10220)", name(volume)));
     }
     let context = &spec["securityContext"];
     unsafe_context(context, "the pod").or_else(|| containers(spec).find_map(container))
@@ -57,6 +119,13 @@ fn container(container: &Value) -> Option<String> {
     }
     if list(container, "ports").any(|port| port["hostPort"].as_u64().is_some_and(|port| port != 0)) {
         return Some(format!("{who} listens on the node's address (hostPort)"));
+    }
+    for (owner, handlers) in [(container, &["livenessProbe", "readinessProbe", "startupProbe"][..]), (&container["lifecycle"], &["postStart", "preStop"])] {
+        for handler in handlers {
+            if let Some(host) = ["httpGet", "tcpSocket"].iter().find_map(|kind| owner[*handler][*kind]["host"].as_str()).filter(|host| !host.is_empty()) {
+                return Some(format!("{who} makes the node call `{host}` ({handler})"));
+            }
+        }
     }
     unsafe_context(context, &who)
 }
@@ -83,28 +152,34 @@ fn unsafe_context(context: &Value, who: &str) -> Option<String> {
 }
 
 /// Which secret the pod gets, when it gets one.
-pub fn secret(spec: &Value) -> Option<String> {
-    for key in ["serviceAccountName", "serviceAccount"] {
-        let account = spec[key].as_str().unwrap_or_default();
-        if !account.is_empty() && account != "default" && spec["automountServiceAccountToken"] != Value::Bool(false) {
-            return Some(format!("the pod gets the token of the service account `{account}`"));
-        }
+fn secret(spec: &Value) -> Option<String> {
+    let account = ["serviceAccountName", "serviceAccount"].iter().filter_map(|key| spec[*key].as_str()).find(|account| !account.is_empty() && *account != "default");
+    if let Some(account) = account
+        && spec["automountServiceAccountToken"] != Value::Bool(false)
+    {
+        return Some(format!("the pod gets the token of the service account `{account}`"));
     }
     for volume in list(spec, "volumes") {
-        if let Some(secret) = volume["secret"]["secretName"].as_str() {
-            return Some(format!("the volume `{}` is the Secret `{secret}`", name(volume)));
-        }
         for source in list(&volume["projected"], "sources") {
-            if let Some(secret) = source["secret"]["name"].as_str() {
-                return Some(format!("the volume `{}` holds the Secret `{secret}`", name(volume)));
-            }
-            // The API server itself adds the default token, for nobody else's audience, under this name.
-            let added = name(volume).starts_with("kube-api-access-") && !has(&source["serviceAccountToken"], "audience");
+            // The API server itself adds the default account's token, for nobody else's audience, under this name.
+            let added = account.is_none() && name(volume).starts_with("kube-api-access-") && !has(&source["serviceAccountToken"], "audience");
             if has(source, "serviceAccountToken") && !added {
                 return Some(format!("the volume `{}` holds a service account's token", name(volume)));
             }
+            if has(source, "podCertificate") {
+                return Some(format!("the volume `{}` holds a certificate that proves an identity (podCertificate)", name(volume)));
+            }
+            if let Some(secret) = source["secret"]["name"].as_str() {
+                return Some(format!("the volume `{}` holds the Secret `{secret}`", name(volume)));
+            }
         }
-        if let Some(secret) = volume["csi"]["nodePublishSecretRef"]["name"].as_str() {
+        if volume["csi"]["driver"] == "secrets-store.csi.k8s.io" {
+            return Some(format!("the volume `{}` holds what a store of secrets gives (csi)", name(volume)));
+        }
+        // `secret`, and the drivers that are handed one: each has its own field, all of them named alike.
+        let sources = volume.as_object().into_iter().flatten().map(|(_, source)| source);
+        let secret = sources.flat_map(|source| [&source["secretName"], &source["secretRef"]["name"], &source["nodePublishSecretRef"]["name"]]);
+        if let Some(secret) = secret.filter_map(Value::as_str).find(|secret| !secret.is_empty()) {
             return Some(format!("the volume `{}` uses the Secret `{secret}`", name(volume)));
         }
     }

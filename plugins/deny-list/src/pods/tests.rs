@@ -29,6 +29,11 @@ fn what_leaves_the_sandbox() {
         (container(json!({"securityContext": {"seccompProfile": {"type": "Unconfined"}}})), Some("seccompProfile")),
         (container(json!({"ports": [{"containerPort": 80}]})), None),
         (container(json!({"ports": [{"containerPort": 80, "hostPort": 80}]})), Some("hostPort")),
+        (json!({"volumes": [{"name": "v", "gitRepo": {"repository": "https://example.com/r"}}]}), Some("gitRepo")),
+        (container(json!({"livenessProbe": {"httpGet": {"port": 80}}})), None),
+        (container(json!({"livenessProbe": {"httpGet": {"port": 80, "host": "169.254.169.254"}}})), Some("169.254.169.254")),
+        (container(json!({"startupProbe": {"tcpSocket": {"port": 80, "host": "10.0.0.1"}}})), Some("startupProbe")),
+        (container(json!({"lifecycle": {"preStop": {"httpGet": {"port": 80, "host": "10.0.0.1"}}}})), Some("preStop")),
         (json!({"securityContext": {"windowsOptions": {"hostProcess": true}}}), Some("hostProcess")),
         (json!({"securityContext": {"sysctls": [{"name": "net.ipv4.tcp_syncookies", "value": "1"}]}}), None),
         (json!({"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}}), Some("kernel.msgmax")),
@@ -55,6 +60,13 @@ fn which_secrets_a_pod_gets() {
         (json!({"volumes": [{"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}), Some("token")),
         (json!({"volumes": [{"name": "kube-api-access-x", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}), None),
         (json!({"volumes": [{"name": "kube-api-access-x", "projected": {"sources": [{"serviceAccountToken": {"audience": "a"}}]}}]}), Some("token")),
+        (json!({"serviceAccountName": "deployer", "automountServiceAccountToken": false, "volumes": [{"name": "kube-api-access-x", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}), Some("token")),
+        (json!({"volumes": [{"name": "v", "projected": {"sources": [{"podCertificate": {"signerName": "example.com/s"}}]}}]}), Some("podCertificate")),
+        (json!({"volumes": [{"name": "v", "csi": {"driver": "d.example.com", "nodePublishSecretRef": {"name": "db"}}}]}), Some("Secret `db`")),
+        (json!({"volumes": [{"name": "v", "csi": {"driver": "secrets-store.csi.k8s.io"}}]}), Some("store of secrets")),
+        (json!({"volumes": [{"name": "v", "csi": {"driver": "inline.example.com"}}]}), None),
+        (json!({"volumes": [{"name": "v", "flexVolume": {"driver": "d", "secretRef": {"name": "db"}}}]}), Some("Secret `db`")),
+        (json!({"volumes": [{"name": "v", "azureFile": {"shareName": "s", "secretName": "db"}}]}), Some("Secret `db`")),
         (json!({"volumes": [{"name": "v", "configMap": {"name": "c"}}]}), None),
         (json!({"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "db"}}]}]}), Some("`db`")),
         (json!({"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "db"}}]}]}), None),
@@ -66,4 +78,37 @@ fn which_secrets_a_pod_gets() {
             None => assert_eq!(found, None, "{spec}"),
         }
     }
+}
+
+#[test]
+fn what_is_added_to_a_running_pod() {
+    let path = "/api/v1/namespaces/shop/pods/web/ephemeralcontainers";
+    let added = r#"{"spec":{"ephemeralContainers":[{"name":"e","securityContext":{"privileged":true}}]}}"#;
+    assert!(privileged(&Request::patch(path, added)).expect("no preview needed").is_some_and(|found| found.contains("`e` is privileged")));
+    let operations = |preview: &str| portcullis_sdk::Builder::of_path("patch", path).body(r#"[{"op":"add"}]"#).preview(preview).build();
+    assert!(privileged(&operations(added)).expect("a preview").is_some());
+    // What the pod was allowed before is not asked again.
+    assert_eq!(privileged(&operations(r#"{"spec":{"hostPID":true,"ephemeralContainers":[{"name":"e"}]}}"#)), Ok(None));
+}
+
+#[test]
+fn the_annotation_that_takes_apparmor_away() {
+    let annotations = r#"{"metadata":{"annotations":{"container.apparmor.security.beta.kubernetes.io/c":"unconfined"}}}"#;
+    assert!(privileged(&Request::post("/api/v1/namespaces/shop/pods", annotations)).expect("no preview needed").is_some());
+    let template = format!(r#"{{"spec":{{"template":{annotations}}}}}"#);
+    assert!(privileged(&Request::post("/apis/apps/v1/namespaces/shop/deployments", &template)).expect("no preview needed").is_some());
+    assert_eq!(privileged(&Request::post("/api/v1/namespaces/shop/configmaps", annotations)), Ok(None));
+}
+
+#[test]
+fn nodes_chosen_by_hand() {
+    let pods = "/api/v1/namespaces/shop/pods";
+    let bound = r#"{"spec":{"nodeName":"control-plane"}}"#;
+    let on = |request: &Request<'_>| on_a_chosen_node(request).expect("what is asked for is there");
+    assert!(on(&Request::post(pods, bound)).is_some_and(|found| found.contains("control-plane")));
+    assert!(on(&Request::post("/apis/apps/v1/namespaces/shop/deployments", &format!(r#"{{"spec":{{"template":{bound}}}}}"#))).is_some());
+    assert!(on(&portcullis_sdk::Builder::of_path("patch", &format!("{pods}/p")).body(bound).preview(bound).build()).is_some(), "server-side apply makes pods too");
+    assert_eq!(on(&Request::post(pods, r#"{"spec":{}}"#)), None);
+    // A pod that is there has one already.
+    assert_eq!(on(&Request::put(&format!("{pods}/p"), bound)), None);
 }
