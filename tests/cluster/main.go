@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"portcullis.test/cluster/components"
+	"portcullis.test/cluster/crowd"
 	"portcullis.test/cluster/node"
 	"portcullis.test/cluster/oracle"
 	"portcullis.test/cluster/up"
@@ -23,6 +24,7 @@ const usage = `usage: cluster COMMAND [options]
   status    say whether the cluster of a folder runs
   kubectl   be kubectl
   oracle    answer with Kubernetes' own code what requests and bodies mean
+  crowd     be ten thousand clients that watch, or the server that they watch
 
 The rest are the parts that "up" starts: etcd, kube-apiserver, kube-controller-manager,
 kube-scheduler, node. Each command explains its options with --help.
@@ -66,6 +68,8 @@ func run(name string, args []string) int {
 		return components.Kubectl(args)
 	case "oracle":
 		return oracle.Main(args)
+	case "crowd":
+		return crowd.Main(args)
 	case "help", "-h", "--help":
 		fmt.Print(usage)
 		return 0

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use crate::cluster;
 
+mod answers;
 mod figure;
 mod gateway;
 mod memory;
@@ -19,7 +20,9 @@ mod place;
 mod policy;
 mod process;
 mod start;
+mod streams;
 mod throughput;
+mod watches;
 mod wrk;
 
 use figure::Report;
@@ -55,6 +58,10 @@ enum Name {
     Memory,
     /// From the start of the process to its ready file.
     Start,
+    /// Memory while a list of 1 GB passes, and a week of a watch's events.
+    Streams,
+    /// Memory of 10,000 open watches.
+    Watches,
 }
 
 /// How figures are printed.
@@ -90,6 +97,12 @@ pub fn run(args: Args) -> Result<()> {
     }
     if wanted(Name::Memory) {
         memory::run(&portcullis, &mut report)?;
+    }
+    if wanted(Name::Streams) {
+        streams::run(&portcullis, &mut report)?;
+    }
+    if wanted(Name::Watches) {
+        watches::run(&root, &portcullis, &mut report)?;
     }
     Ok(())
 }

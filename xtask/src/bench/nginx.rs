@@ -39,14 +39,15 @@ pub fn proxy(folder: &Path, certificate: &Certificate, upstream: &str, token: &s
     start(folder, certificate, &http, &location)
 }
 
-/// An upstream that answers a small object to everything, and a file below `/api/v1/secrets` when there is one.
-pub fn upstream(folder: &Path, certificate: &Certificate, body: &str, large: Option<&Path>) -> Result<Nginx> {
+/// An upstream that answers a small object to everything, and files at some paths.
+pub fn upstream(folder: &Path, certificate: &Certificate, body: &str, files: &[(&str, &Path)]) -> Result<Nginx> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join("small.json"), body)?;
-    let large = large.map(|file| format!("location = /api/v1/secrets {{ alias {}; default_type application/json; types {{ }} }}\n", file.display()));
+    let at = |(path, file): &(&str, &Path)| format!("location = {path} {{ alias {}; default_type application/json; types {{ }} }}\n", file.display());
+    let files: String = files.iter().map(at).collect();
     // `return` costs nothing, but its text is a pattern: `$` would be a variable, and quotes have to be escaped.
     let text = body.replace('\\', "\\\\").replace('\'', "\\'");
-    let location = format!("location / {{ default_type application/json; return 200 '{text}'; }}\n{}", large.unwrap_or_default());
+    let location = format!("location / {{ default_type application/json; return 200 '{text}'; }}\n{files}");
     start(folder, certificate, "", &location)
 }
 

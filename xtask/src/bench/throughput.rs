@@ -33,7 +33,7 @@ pub fn run(root: &Path, portcullis: &Path, rounds: u32, seconds: u32, report: &m
     let folder = scratch.path();
     let certificate = Certificate::make(folder)?;
 
-    let upstream = nginx::upstream(&folder.join("upstream"), &certificate, SMALL, None)?;
+    let upstream = nginx::upstream(&folder.join("upstream"), &certificate, SMALL, &[])?;
     let kubeconfig = folder.join("static.kubeconfig");
     place::kubeconfig(&kubeconfig, &upstream.url, &certificate.certificate, "bench")?;
     let to = To { name: "a static upstream", url: &upstream.url, token: "bench", kubeconfig: &kubeconfig };
