@@ -71,6 +71,8 @@ impl Trail {
 
     /// It asks for this.
     pub fn request(&mut self, request: &KubeRequest) {
+        // Every phase says the kind, and the first may be written while a person is asked.
+        self.record.kind = kind(request);
         self.record.request = Some(record::Request {
             verb: request.verb.as_str().to_owned(),
             group: request.group.clone(),
@@ -94,11 +96,6 @@ impl Trail {
     /// The hash and the rendering of the request, once it is known.
     pub fn rendered(&self) -> Option<(&str, &str)> {
         Some((&self.record.request.as_ref()?.hash, &self.record.command.as_ref()?.rendered))
-    }
-
-    /// It is a watch, a log, a command in a container.
-    pub fn kind(&mut self, kind: Kind) {
-        self.record.kind = kind;
     }
 
     /// The policy set said this.
@@ -241,6 +238,16 @@ pub fn unavailable(error: &AppendError) -> Refusal {
         "ledger",
         "the request cannot be recorded, so it is refused; ask the gateway's operator to look at its disk",
     )
+}
+
+/// What a request begins, if it is let through.
+fn kind(request: &KubeRequest) -> Kind {
+    let switches = request.upgrade.is_some();
+    match request.subresource.as_deref() {
+        Some("exec") if switches => Kind::Command,
+        _ if switches || request.is_streaming() => Kind::Stream,
+        _ => Kind::Request,
+    }
 }
 
 fn changes(record: &Record) -> bool {

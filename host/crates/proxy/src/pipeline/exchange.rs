@@ -7,7 +7,6 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use kube_request::{Cause, Refusal, Verb};
 use ledger::Durability;
-use ledger::Kind;
 use masking::CompiledPlan;
 
 use super::screen::Screen;
@@ -41,7 +40,6 @@ pub struct Answer {
 async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer, Refusal> {
     let request = &admitted.request;
     let exchange = if request.is_streaming() { Exchange::Long } else { Exchange::Short };
-    trail.kind(if exchange == Exchange::Long { Kind::Stream } else { Kind::Request });
     // The plan comes first: a masker that fails must not be found out after a write.
     let plan = mask_plan(admitted).await?;
     let read_only = request.is_read();

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use kube_request::Refusal;
-use ledger::{self as record, Bodies, Durability, Kind};
+use ledger::{self as record, Bodies, Durability};
 use masking::CompiledPlan;
 
 use self::dial::{Cluster, Dialed};
@@ -62,7 +62,6 @@ enum Opened {
 
 async fn opened(admitted: &mut Admitted, trail: &mut Trail) -> Result<Opened, Refusal> {
     let request = &admitted.request;
-    trail.kind(if request.subresource.as_deref() == Some("exec") { Kind::Command } else { Kind::Stream });
     let offer = Offer::of(request)?;
     let plan = exchange::mask_plan(admitted).await?;
     trail.intend(Durability::Durable, None).await?;
