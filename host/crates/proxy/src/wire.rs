@@ -19,14 +19,20 @@ use tokio::sync::Mutex;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 
 /// How long a side may be silent before it is asked whether it is there.
-pub const SILENCE: Duration = Duration::from_secs(15);
+pub const SILENCE: Duration = limit(15);
 /// How often it is asked in vain before it is taken for gone.
 pub const SILENCES: u32 = 4;
 /// How long a side may leave what it is sent unread.
-pub const UNREAD_LIMIT: Duration = Duration::from_secs(60);
+pub const UNREAD_LIMIT: Duration = limit(60);
+/// So many seconds; in this crate's own tests, which wait for all of them, hundredths of seconds.
+const fn limit(seconds: u64) -> Duration {
+    if cfg!(test) { Duration::from_millis(10 * seconds) } else { Duration::from_secs(seconds) }
+}
+
 /// Read at a time.
 const CHUNK: usize = 32 * 1024;
 /// The largest message of a WebSocket. kubectl sends 32 KiB at a time; a client library may send all of its input as
@@ -222,8 +228,14 @@ impl WireWriter {
                 Write::Plain(half) => half.shutdown().await.map_err(WireError::from),
                 Write::Messages(messages) => {
                     let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-                    messages.send(Message::Close(Some(frame))).await?;
-                    Ok(())
+                    match messages.send(Message::Close(Some(frame))).await {
+                        // The other side said it first, and waits for the answer, which the library has ready.
+                        Err(WebSocketError::Protocol(ProtocolError::SendAfterClosing)) => match messages.flush().await {
+                            Err(WebSocketError::ConnectionClosed) => Ok(()),
+                            flushed => Ok(flushed?),
+                        },
+                        sent => Ok(sent?),
+                    }
                 }
             }
         };
@@ -233,3 +245,6 @@ impl WireWriter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

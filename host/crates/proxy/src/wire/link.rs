@@ -258,3 +258,6 @@ impl Protocol for channels::spdy::Channels {
         Ok(channels::spdy::Channels::close(self)?)
     }
 }
+
+#[cfg(test)]
+mod tests;
