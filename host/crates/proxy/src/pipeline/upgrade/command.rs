@@ -9,9 +9,9 @@ use std::time::Duration;
 use kube_request::KubeRequest;
 use ledger::{RESIZE, STDERR, STDIN, STDOUT, StreamRecorder};
 use masking::{CompiledPlan, OutputMasker, TokenKey};
+use parking_lot::Mutex;
 use streams::Side as Sender;
 use streams::channels::{Channel, ErrorChannel, Event, Exit, Protocol, Wanted};
-use tokio::sync::Mutex;
 
 use self::end::{Reader, Writer};
 use super::{Carried, Side};
@@ -65,15 +65,21 @@ impl Command<'_> {
         let of = |whom: &str, error: &dyn std::fmt::Display| format!("{whom}: {error}");
         let (mut from_client, to_client) = end::open(client, wanted, Sender::Client).map_err(|e| of("the client", &e))?;
         let (mut from_cluster, to_cluster) = end::open(cluster, wanted, Sender::Server).map_err(|e| of("the cluster", &e))?;
-        from_cluster.opened().await.map_err(|e| of("the cluster", &e))?;
-        from_client.opened().await.map_err(|e| of("the client", &e))?;
         let mut typed = 0;
+        let carried = async {
+            from_cluster.opened().await.map_err(|e| of("the cluster", &e))?;
+            from_client.opened().await.map_err(|e| of("the client", &e))?;
+            tokio::select! {
+                // What was printed before the end is shown before it.
+                biased;
+                ended = self.print(&mut from_cluster, &to_client, printed) => ended,
+                ended = self.type_in(&mut from_client, &to_cluster, &mut typed) => ended,
+            }
+        };
         let ended = tokio::select! {
-            // What was printed before the end is shown before it.
             biased;
             why = session.ended() => Err(format!("the session ended: {why}")),
-            ended = self.print(&mut from_cluster, &to_client, printed) => ended,
-            ended = self.type_in(&mut from_client, &to_cluster, &mut typed) => ended,
+            ended = carried => ended,
         };
         printed.typed = typed;
         if let Err(why) = &ended
@@ -107,9 +113,9 @@ impl Command<'_> {
                         Ok(()) => kept.flush(&mut out),
                         Err(_) => out.extend_from_slice(b"masked"),
                     }
-                    self.record(STDIN, &out).await?;
+                    self.record(STDIN, &out)?;
                 }
-                Event::Resize(size) => self.record(RESIZE, format!("{}x{}", size.width, size.height).as_bytes()).await?,
+                Event::Resize(size) => self.record(RESIZE, format!("{}x{}", size.width, size.height).as_bytes())?,
                 Event::Close(Channel::Stdin) | Event::Reset(_) => {}
                 Event::Data(..) | Event::Close(_) | Event::Ready | Event::GoAway => continue,
             }
@@ -199,13 +205,13 @@ impl Command<'_> {
         if out.is_empty() {
             return Ok(());
         }
-        self.record(if channel == Channel::Stdout { STDOUT } else { STDERR }, &out).await?;
+        self.record(if channel == Channel::Stdout { STDOUT } else { STDERR }, &out)?;
         printed.shown += out.len() as u64;
         client.send(&Event::Data(channel, out.into())).await.map_err(|e| format!("the client: {e}"))
     }
 
-    async fn record(&self, channel: &str, bytes: &[u8]) -> Result<(), String> {
-        self.recorder.lock().await.push(channel, bytes).map_err(|e| unavailable(&e).message)
+    fn record(&self, channel: &str, bytes: &[u8]) -> Result<(), String> {
+        self.recorder.lock().push(channel, bytes).map_err(|e| unavailable(&e).message)
     }
 
     fn masker(&self) -> OutputMasker {
