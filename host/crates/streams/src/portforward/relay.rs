@@ -98,6 +98,17 @@ struct Forward {
     error: bool,
     open: usize,
     so_far: Forwarded,
+    /// The first bytes of the kubelet's text. They are read as text once all have come: a character may come in pieces.
+    message: Vec<u8>,
+}
+
+impl Forward {
+    fn ended(self) -> Forwarded {
+        let mut message = String::from_utf8_lossy(&self.message).into_owned();
+        // Each byte that is no text has become three.
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        Forwarded { message, ..self.so_far }
+    }
 }
 
 impl Relay {
@@ -222,7 +233,7 @@ impl Relay {
         self.last_forward += 1;
         let forward = self.last_forward;
         let so_far = Forwarded { forward, port, to_pod: 0, from_pod: 0, reset_by: None, message: String::new() };
-        self.forwards.insert(forward, Forward { request: asked.request.clone(), data: false, error: false, open: 0, so_far });
+        self.forwards.insert(forward, Forward { request: asked.request.clone(), data: false, error: false, open: 0, so_far, message: Vec::new() });
         self.waiting.push_back(Event::Opened { forward, port });
         Ok(forward)
     }
@@ -258,8 +269,8 @@ impl Relay {
             self.forward(leg, |forward| match leg.kind {
                 Kind::Data => forward.so_far.from_pod += data.len() as u64,
                 Kind::Error => {
-                    let room = MAX_MESSAGE.saturating_sub(forward.so_far.message.len());
-                    forward.so_far.message.push_str(&String::from_utf8_lossy(&data[..data.len().min(room)]));
+                    let room = MAX_MESSAGE.saturating_sub(forward.message.len());
+                    forward.message.extend_from_slice(&data[..data.len().min(room)]);
                 }
             });
         }
@@ -291,7 +302,7 @@ impl Relay {
         let Some(forward) = self.forwards.get_mut(&leg.forward) else { return };
         forward.open -= 1;
         if forward.open == 0 && let Some(forward) = self.forwards.remove(&leg.forward) {
-            self.waiting.push_back(Event::Closed(forward.so_far));
+            self.waiting.push_back(Event::Closed(forward.ended()));
         }
     }
 
@@ -302,7 +313,7 @@ impl Relay {
         self.upstream.close()?;
         self.legs.clear();
         self.back.clear();
-        Ok(std::mem::take(&mut self.forwards).into_values().map(|forward| forward.so_far).collect())
+        Ok(std::mem::take(&mut self.forwards).into_values().map(Forward::ended).collect())
     }
 
     /// Ask both sides whether anybody is there: keeps a quiet connection through load balancers.

@@ -199,6 +199,31 @@ fn a_long_complaint_is_passed_on_whole_and_kept_in_part() {
     assert_eq!(came, complaint.len());
 }
 
+/// Found by fuzzing: each piece was read as text by itself.
+#[test]
+fn a_complaint_is_the_same_text_however_it_is_cut() {
+    let mut stage = Stage::new(None);
+    stage.forward("80", "0");
+    let streams = stage.kubelet_streams();
+    for byte in "connexion refus\u{e9}e".bytes() {
+        assert!(stage.kubelet.data(streams[0], &[byte], false));
+        stage.run();
+    }
+    assert_eq!(stage.relay.close().expect("it closes").pop().expect("it is open").message, "connexion refus\u{e9}e");
+}
+
+/// Found beside it: each of these bytes was kept as three.
+#[test]
+fn a_complaint_that_is_no_text_is_kept_within_its_bound() {
+    let mut stage = Stage::new(None);
+    stage.forward("80", "0");
+    let streams = stage.kubelet_streams();
+    assert!(stage.kubelet.data(streams[0], &[0xff; MAX_MESSAGE], false));
+    stage.run();
+    let message = stage.relay.close().expect("it closes").pop().expect("it is open").message;
+    assert!(message.len() <= MAX_MESSAGE && message.starts_with('\u{fffd}'), "{} bytes", message.len());
+}
+
 /// As the kubelet, which throws it away: nothing is said before the record has it, and nothing where no one reads.
 #[test]
 fn what_comes_before_the_reply_or_on_an_error_stream_goes_nowhere() {
