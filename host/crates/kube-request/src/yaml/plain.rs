@@ -42,7 +42,8 @@ pub(super) fn resolve(text: &str) -> Plain {
 fn number(text: &str) -> Option<Json> {
     let Ok(Json::Number(number)) = Json::parse(text.as_bytes()) else { return None };
     if number.contains(['.', 'e', 'E']) {
-        return double(number.parse().ok()?).map(Json::Number);
+        // Nothing with a sign would be sent as `-0`, which YAML reads as the integer.
+        return double(number.parse().ok()?).filter(|number| number != "-0").map(Json::Number);
     }
     let fits = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
     // There is no integer that is less than nothing and zero.

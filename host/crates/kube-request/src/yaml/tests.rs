@@ -70,6 +70,8 @@ fn what_plain_words_mean() {
 fn what_has_two_readings_is_refused_and_says_to_quote_it() {
     for word in [
         "yes", "Yes", "NO", "on", "Off", "y", "N", "yEs", "0777", "0o17", "0x1F", "0b11", "-0b1", "-0x1", "+1", "1_000", "0_7", "08", "-01", ".5", "-.5", "5.", "+.inf", ".inf", "-.INF", ".nan", ".NaN", "01.5", "1e400", "-1e400", "18446744073709551616",
+        // Found by fuzzing: written as `-0`, they were read as another number again.
+        "-0.0", "-0e3", "-1e-400",
         "-9223372036854775809", "123456789012345678901234567890", "1_0.5", "1e+_1", "0b+1",
     ] {
         for yaml in [format!("a: {word}"), format!("[{word}]"), format!("{word}: x"), word.to_owned()] {
