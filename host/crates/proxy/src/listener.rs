@@ -108,8 +108,10 @@ async fn connection<S: Serve>(
     let stream = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await??;
     let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let answer = service_fn(move |request: Request<Incoming>| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.serve(peer, request).await) }
+        let answered = service.clone().serve(peer, request);
+        // On the heap: hyper keeps the room of this future for as long as the answer's body lasts, which for a watch is hours,
+        // and all that happens before an answer needs 23 KB.
+        Box::pin(async move { Ok::<_, Infallible>(answered.await) })
     });
     let io = TokioIo::new(stream);
     if two {

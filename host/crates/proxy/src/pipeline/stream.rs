@@ -33,7 +33,7 @@ const PAUSE_LIMIT: Duration = Duration::from_secs(60);
 #[expect(clippy::too_many_arguments, reason = "one stage's whole input")]
 pub fn open(
     admitted: Admitted,
-    mut trail: Trail,
+    trail: Trail,
     body: PlainBody,
     screen: Screen,
     kept: Kept,
@@ -50,15 +50,53 @@ pub fn open(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     refuse::count(&admitted.gateway, &trail, &response);
-    tokio::spawn(async move {
-        let gateway = admitted.gateway.clone();
-        gateway.telemetry.streams.inc();
-        let mut pump = Pump { admitted, body, screen: Some(screen), to_client, masked: 0, kept: None, gzip };
-        let interrupted = pump.run(&mut trail, kept, first).await.err();
-        gateway.telemetry.masked.inc_by(pump.masked);
-        gateway.telemetry.streams.dec();
-        let mut recorded = record::Response { masked: pump.masked, interrupted, ..recorded };
-        let stored = match pump.kept.take() {
+    let pump = Pump { admitted, trail, body, screen: Some(screen), to_client, masked: 0, keeper: None, gzip: gzip.map(Box::new) };
+    // On the heap before the task begins: a task is as large as all that it ever holds at once, moves included.
+    tokio::spawn(Box::new(pump).through(kept, first, status, recorded));
+    response
+}
+
+/// Where the bytes of a stream are kept before they go out.
+enum Keeper {
+    Frames(StreamRecorder),
+    Body(Box<BodyWriter>),
+}
+
+impl Keeper {
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), AppendError> {
+        match self {
+            Self::Frames(frames) => frames.push(OUT, bytes),
+            Self::Body(writer) => writer.write(bytes),
+        }
+    }
+}
+
+struct Pump {
+    admitted: Admitted,
+    trail: Trail,
+    body: PlainBody,
+    screen: Option<Screen>,
+    to_client: mpsc::Sender<Piece>,
+    masked: u64,
+    keeper: Option<Keeper>,
+    gzip: Option<Box<Gzip>>,
+}
+
+impl Pump {
+    /// From the first byte to the record of the end. Ten thousand of these wait at a time, so what is only needed at the
+    /// end has its room on the heap then.
+    async fn through(mut self: Box<Self>, kept: Kept, first: Vec<u8>, status: StatusCode, recorded: record::Response) {
+        self.admitted.gateway.telemetry.streams.inc();
+        let interrupted = self.run(kept, first).await.err();
+        Box::pin(self.end(status, recorded, interrupted)).await;
+    }
+
+    async fn end(&mut self, status: StatusCode, recorded: record::Response, interrupted: Option<String>) {
+        let telemetry = &self.admitted.gateway.telemetry;
+        telemetry.masked.inc_by(self.masked);
+        telemetry.streams.dec();
+        let mut recorded = record::Response { masked: self.masked, interrupted, ..recorded };
+        let stored = match self.keeper.take() {
             Some(Keeper::Body(writer)) => match writer.finish().await {
                 Ok(stored) => Some(stored),
                 Err(error) => {
@@ -73,46 +111,18 @@ pub fn open(
             None => None,
         };
         let bodies = Bodies { request: None, response: stored.as_ref().map(Body::Stored) };
-        if let Err(refusal) = trail.end(Some(status.as_u16()), recorded, bodies).await {
+        if let Err(refusal) = self.trail.end(Some(status.as_u16()), recorded, bodies).await {
             tracing::error!(%refusal, "a stream's end could not be recorded");
         }
-    });
-    response
-}
-
-/// Where the bytes of a stream are kept before they go out.
-enum Keeper {
-    Frames(StreamRecorder),
-    Body(BodyWriter),
-}
-
-impl Keeper {
-    fn keep(&mut self, bytes: &[u8]) -> Result<(), AppendError> {
-        match self {
-            Self::Frames(frames) => frames.push(OUT, bytes),
-            Self::Body(writer) => writer.write(bytes),
-        }
     }
-}
 
-struct Pump {
-    admitted: Admitted,
-    body: PlainBody,
-    screen: Option<Screen>,
-    to_client: mpsc::Sender<Piece>,
-    masked: u64,
-    kept: Option<Keeper>,
-    gzip: Option<Gzip>,
-}
-
-impl Pump {
     /// Runs to the end of the answer; an error says why it ended before.
-    async fn run(&mut self, trail: &mut Trail, kept: Kept, first: Vec<u8>) -> Result<(), String> {
-        self.kept = Some(match kept {
-            Kept::Frames => Keeper::Frames(trail.stream()),
+    async fn run(&mut self, kept: Kept, first: Vec<u8>) -> Result<(), String> {
+        self.keeper = Some(match kept {
+            Kept::Frames => Keeper::Frames(self.trail.stream()),
             Kept::Body => {
-                let writer = self.admitted.gateway.ledger.body_writer(trail.id(), Side::Response);
-                Keeper::Body(writer.map_err(|e| e.to_string())?)
+                let writer = self.admitted.gateway.ledger.body_writer(self.trail.id(), Side::Response);
+                Keeper::Body(Box::new(writer.map_err(|e| e.to_string())?))
             }
         });
         self.release(first).await?;
@@ -156,7 +166,7 @@ impl Pump {
         if out.is_empty() {
             return Ok(());
         }
-        if let Some(keeper) = &mut self.kept {
+        if let Some(keeper) = &mut self.keeper {
             keeper.keep(&out).map_err(|e| unavailable(&e).message)?;
         }
         let out = match &mut self.gzip {
