@@ -1,8 +1,12 @@
-//! HTTP/2 as frames, written by hand: a client library sends none of what an attacker would.
+//! HTTP/2 as frames, written by hand: a client library sends none of what an attacker would. [`websocket`] and [`spdy`] are
+//! the same for what is spoken once a connection has switched protocols.
 //!
 //! One request on a connection of its own. Fields are sent as literals that are never indexed (RFC 7541 section 6.2.3), so
 //! there is no state; of the answer's header block only its first field is read, which is `:status` (RFC 9113 section
 //! 8.3), and everything else a test wants to know stands in the body.
+
+pub mod spdy;
+pub mod websocket;
 
 use std::io;
 use std::time::Duration;

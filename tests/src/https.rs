@@ -198,6 +198,28 @@ impl Connection {
         self.stream.sock.set_read_timeout(Some(limit))
     }
 
+    /// Limits how long the other side may leave unread what it is sent.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn patience_in_sending(&mut self, limit: Duration) -> io::Result<()> {
+        self.stream.sock.set_write_timeout(Some(limit))
+    }
+
+    /// Reads to the end of the connection, whether it was a good-bye or a break.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub fn to_end(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            match self.more() {
+                Ok(()) => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => return Err(error),
+                Err(_) => return Ok(std::mem::take(&mut self.pending)),
+            }
+        }
+    }
+
     /// Reads one answer, whole.
     ///
     /// # Errors

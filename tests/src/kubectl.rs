@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::places;
+use crate::process::terminal::quoted;
 use crate::process::{LIMIT, Output, Running, run};
 
 /// The versions that the suites run.
@@ -108,9 +109,4 @@ impl Kubectl {
         command.args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"]);
         run(&mut command, stdin.as_bytes(), Duration::from_secs(30))
     }
-}
-
-/// A word for the shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -1,5 +1,7 @@
 //! Processes that end in time, and do not outlive the tests.
 
+pub mod terminal;
+
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{Read, Write};
