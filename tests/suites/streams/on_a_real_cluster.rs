@@ -2,69 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use portcullis_tests::kubectl::Kubectl;
+use portcullis_tests::process::terminal::Terminal;
 use portcullis_tests::process::{self, Running};
-use portcullis_tests::{Cluster, Gateway, Options, places, until};
-use serde_json::Value;
+use portcullis_tests::until;
 
-struct Stage {
-    cluster: Cluster,
-    /// With the default policies: exec waits for a person, what is printed is masked.
-    guarded: Gateway,
-    /// With policies that only record.
-    observed: Gateway,
-}
-
-static STAGE: LazyLock<Stage> = LazyLock::new(|| {
-    let cluster = Cluster::start();
-    let kubeconfig = Some(cluster.ready.gateway_kubeconfig.clone());
-    let guarded = Gateway::start(Options { kubeconfig: kubeconfig.clone(), bundle: None });
-    let observed = Gateway::start(Options { kubeconfig, bundle: Some(places::bundle("observe")) });
-    Stage { cluster, guarded, observed }
-});
-
-const SOON: Duration = Duration::from_secs(30);
-const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: box }\nspec:\n  terminationGracePeriodSeconds: 0\n  containers: [{ name: box, image: nginx }]\n";
-/// By which kubectl speaks WebSocket, or is told not to.
-const CARRIERS: [(&str, &str); 2] = [("websocket", "true"), ("spdy", "false")];
-
-/// A namespace with a pod that runs.
-fn pod(name: &str) -> Kubectl {
-    let admin = STAGE.cluster.admin();
-    admin.must(&["create", "namespace", name]);
-    let admin = admin.within(name);
-    admin.apply(POD);
-    admin.must(&["wait", "--for=condition=Ready", "pod/box", "--timeout=50s"]);
-    admin
-}
-
-fn start(kubectl: &Kubectl, carrier: &str, arguments: &[&str]) -> Running {
-    let mut command = kubectl.command(arguments);
-    command.env("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", carrier).env("KUBECTL_PORT_FORWARD_WEBSOCKETS", carrier);
-    Running::start(&mut command)
-}
-
-/// The one record of a stream in a namespace, with what passed in it.
-fn recorded(gateway: &Gateway, namespace: &str, subresource: &str) -> (Value, Vec<(String, String)>) {
-    let alice = gateway.api("alice");
-    let record = until(SOON, "for the stream's record", || {
-        let records = alice.audit(&format!("namespace={namespace}&resource=pods"));
-        records.into_iter().find(|record| record["request"]["subresource"] == subresource && record["response"]["status"] == 101)
-    });
-    let session = record["session"].as_str().expect("a session");
-    let lines = alice.get(&format!("/audit/sessions/{session}")).text();
-    let step = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|step| step["record"]["id"] == record["id"]);
-    let output = step.expect("the session has the record")["output"].as_array().cloned().unwrap_or_default();
-    let text = |chunk: &Value, key: &str| chunk[key].as_str().unwrap_or_default().to_owned();
-    (record, output.iter().map(|chunk| (text(chunk, "channel"), text(chunk, "text"))).collect())
-}
-
-fn on(channel: &str, output: &[(String, String)]) -> String {
-    output.iter().filter(|(of, _)| of == channel).map(|(_, text)| text.as_str()).collect()
-}
+use super::stage::{CARRIERS, SOON, STAGE, on, over, pod, recorded, start};
 
 #[test]
 fn what_a_command_prints_is_masked_and_recorded_by_channel_with_its_exit_code() {
@@ -88,6 +32,7 @@ fn what_a_command_prints_is_masked_and_recorded_by_channel_with_its_exit_code() 
         let (record, passed) = recorded(&STAGE.guarded, &namespace, "exec");
         assert!(record["message"].as_str().is_some_and(|message| message.contains("exit code 7")), "{record}");
         assert_eq!(record["response"]["masked"], 1, "{record}");
+        assert_eq!((&record["kind"], &record["decision"]), (&"command".into(), &"allow".into()), "{record}");
         assert_eq!(on("stdin", &passed), "typed\n");
         assert_eq!(on("stdout", &passed), output.stdout, "as the agent saw it");
         assert_eq!(on("stderr", &passed), "complaint\n");
@@ -96,13 +41,34 @@ fn what_a_command_prints_is_masked_and_recorded_by_channel_with_its_exit_code() 
 
 #[test]
 fn a_terminal_prompts_is_resized_and_gives_its_exit_code() {
-    pod("terminal");
-    let observed = STAGE.observed.kubectl("1.37", "devin").within("terminal");
-    let output = observed.on_terminal(&["exec", "-it", "box", "--", "sh"], "stty size\nexit 5\n");
-    assert_eq!(output.code, 5, "{output:?}");
-    let (record, passed) = recorded(&STAGE.observed, "terminal", "exec");
-    assert!(record["message"].as_str().is_some_and(|message| message.contains("exit code 5")), "{record}");
-    assert!(on("stdout", &passed).contains("stty size"), "the terminal's echo: {passed:?}");
+    for (carrier, flag) in CARRIERS {
+        let namespace = format!("terminal-{carrier}");
+        pod(&namespace);
+        let observed = STAGE.observed.kubectl("1.37", "devin").within(&namespace);
+        let command = over(&observed, flag, &["exec", "-it", "box", "--", "sh"]);
+        let mut terminal = Terminal::start(&command, STAGE.observed.scratch());
+        for (columns, rows) in [(80, 24), (101, 33), (132, 50)] {
+            terminal.resize(columns, rows);
+            // The size travels on a channel of its own, and so may arrive after what is typed.
+            let size = format!("{rows} {columns}");
+            until(SOON, &format!("for a window of {size} over {carrier}"), || {
+                terminal.running.write(b"stty size\n");
+                std::thread::sleep(Duration::from_millis(200));
+                terminal.running.stdout().contains(&size).then_some(())
+            });
+        }
+        terminal.running.write(b"exit 5\n");
+        let output = terminal.running.finish(SOON);
+        assert_eq!(output.code, 5, "{output:?}");
+        let (record, passed) = recorded(&STAGE.observed, &namespace, "exec");
+        assert!(record["message"].as_str().is_some_and(|message| message.contains("exit code 5")), "{record}");
+        assert!(on("stdout", &passed).contains("stty size"), "the terminal's echo: {passed:?}");
+        let sizes: Vec<&str> = passed.iter().filter(|(channel, _)| channel == "resize").map(|(_, size)| size.as_str()).collect();
+        let whole = sizes.concat();
+        for size in ["80x24", "101x33", "132x50"] {
+            assert!(whole.contains(size), "{size} over {carrier}: {sizes:?}");
+        }
+    }
 }
 
 #[test]
@@ -178,10 +144,13 @@ fn forwarded_connections_are_counted_and_a_pod_that_dies_ends_them() {
         });
         assert!(pages.iter().flatten().filter(|page| page.contains("200")).count() == 4, "{pages:?}");
         admin.must(&["delete", "pod", "box", "--wait=true"]);
-        // As without the gateway: the next connection fails, and kubectl says why.
-        assert!(fetch(port).is_none_or(|page| page.is_empty()));
-        until(SOON, "for kubectl to say that the pod is lost", || running.stderr().contains("error").then_some(()));
-        running.kill();
+        // Without grace the pod may answer a moment longer than the API server knows it. Then, as without the gateway, the
+        // next connection fails, and kubectl says why.
+        until(SOON, "for kubectl to say that the pod is lost", || {
+            let page = fetch(port);
+            (running.stderr().contains("error") && page.is_none_or(|page| page.is_empty())).then_some(())
+        });
+        drop(running);
         let (record, passed) = recorded(&STAGE.observed, &namespace, "portforward");
         assert!(record["message"].as_str().is_some_and(|message| message.contains("ports: 80")), "{record}");
         assert!(on("forward", &passed).matches("port 80: opened").count() >= 4, "{passed:?}");
