@@ -176,8 +176,10 @@ impl KubeRequest {
             let wanted = body.dry_run(&self, in_query)?;
             self.dry_run = wanted && dry_run::is_honoured(self.verb, &self.group, &self.resource, self.subresource.as_deref());
             if matches!(self.verb, Verb::Delete | Verb::DeleteCollection) {
-                // With a body the API server does not read these from the query; so neither does anybody.
-                self.query.retain(|(key, _)| !DELETE_OPTIONS.contains(&key.as_str()));
+                // With a body the API server does not read these from the query; so neither does anybody. Which version is
+                // meant is a precondition of one deletion, and an option of the list where many are deleted.
+                let precondition = self.verb == Verb::Delete;
+                self.query.retain(|(key, _)| !DELETE_OPTIONS.contains(&key.as_str()) && !(precondition && key == "resourceVersion"));
             }
         }
         self.body = Some(body);
@@ -303,9 +305,9 @@ impl KubeRequest {
     }
 }
 
-/// What `DeleteOptions` has, and the query may say instead when there is no body.
-const DELETE_OPTIONS: [&str; 5] =
-    ["dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy", "ignoreStoreReadErrorWithClusterBreakingPotential"];
+/// What `DeleteOptions` has, and the query may say instead when there is no body (`Convert_url_Values_To_v1_DeleteOptions`).
+const DELETE_OPTIONS: [&str; 6] =
+    ["dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy", "uid", "ignoreStoreReadErrorWithClusterBreakingPotential"];
 
 /// One spelling: of a repeated key the first pair, except where every pair counts.
 fn canonical_query(query: &mut Vec<(String, String)>, info: &Info) -> Result<(), Refusal> {

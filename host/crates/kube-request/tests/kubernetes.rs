@@ -3,8 +3,12 @@
 //!
 //! What is read must be the same object, or be refused here; never another one.
 
-#[path = "kubernetes/examples.rs"]
-mod examples;
+#[path = "kubernetes/endpoints.rs"]
+mod endpoints;
+#[path = "kubernetes/lines.rs"]
+mod lines;
+#[path = "kubernetes/modules.rs"]
+mod modules;
 #[path = "kubernetes/oracle.rs"]
 mod oracle;
 #[path = "kubernetes/random.rs"]
@@ -30,10 +34,13 @@ fn by_key(json: &Json) -> Json {
 }
 
 mod with_go_modules {
+    use std::collections::BTreeMap;
+
     use kube_request::{Json, ProtobufError};
 
-    use super::by_key;
-    use super::examples::examples;
+    use super::modules::examples;
+    use super::random::Random;
+    use super::{by_key, endpoints, lines};
 
     /// Exactly: the order of the keys, what is null, what is left out.
     #[test]
@@ -67,6 +74,24 @@ mod with_go_modules {
             assert_eq!(by_key(&read), by_key(&Json::parse(json).unwrap()), "{name}");
         }
     }
+
+    /// Who approves a line approves what the request does: two that do different things have two lines.
+    #[test]
+    fn requests_that_do_different_things_never_have_the_same_line() {
+        let endpoints = endpoints::endpoints();
+        assert!(endpoints.len() > 600, "{} endpoints", endpoints.len());
+        let mut random = Random::new();
+        let mut lines: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for endpoint in &endpoints {
+            for _ in 0..random.cases(200) {
+                let (request, does) = lines::request(endpoint, &mut random);
+                let target = request.target();
+                let (known, first) = lines.entry(request.command()).or_insert_with(|| (does.clone(), target.clone()));
+                assert_eq!(*known, does, "{} for {first} and for {target}", request.command());
+            }
+        }
+        println!("{} endpoints, {} lines", endpoints.len(), lines.len());
+    }
 }
 
 mod on_a_real_cluster {
@@ -76,7 +101,7 @@ mod on_a_real_cluster {
 
     use super::oracle::{Answer, ask};
     use super::random::Random;
-    use super::{by_key, examples::examples, wire, words};
+    use super::{by_key, modules::examples, wire, words};
 
     fn without_null(json: &Json) -> Json {
         match json {

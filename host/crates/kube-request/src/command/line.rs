@@ -2,38 +2,49 @@
 
 use crate::path::is_deceptive;
 
-/// `kubectl …`
-pub(super) struct Line(String);
+/// A command, and behind it, as a comment, what no word of it says.
+pub(super) struct Line {
+    text: String,
+    notes: String,
+}
 
 impl Line {
     /// `command` is this crate's own text and is not quoted.
     pub(super) fn new(command: &str) -> Line {
         let mut text = String::with_capacity(96);
-        text.push_str("kubectl ");
         text.push_str(command);
-        Line(text)
+        Line { text, notes: String::new() }
     }
 
     /// A word, quoted if need be.
     pub(super) fn word(&mut self, word: &str) {
-        self.0.push(' ');
-        quote(word, &mut self.0);
+        self.text.push(' ');
+        quote(word, &mut self.text);
     }
 
-    /// An option and its value.
+    /// An option and its value, in two words.
     pub(super) fn option(&mut self, option: &str, value: &str) {
         self.word(option);
         self.word(value);
     }
 
-    /// A comment at the end; only once, and last.
-    pub(super) fn comment(&mut self, text: &str) {
-        self.0.push_str(" # ");
-        self.0.extend(text.chars().map(|c| if is_deceptive(c) { '\u{fffd}' } else { c }));
+    /// Words for the comment, quoted as others are: none reads as two, nor ends the line.
+    pub(super) fn note(&mut self, words: &[&str]) {
+        self.notes.push_str(if self.notes.is_empty() { " #" } else { "," });
+        for word in words {
+            self.notes.push(' ');
+            quote(word, &mut self.notes);
+        }
     }
 
-    pub(super) fn finish(self) -> String {
-        self.0
+    /// `key=value` for the comment.
+    pub(super) fn note_pair(&mut self, key: &str, value: &str) {
+        self.note(&[&format!("{key}={value}")]);
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        self.text.push_str(&self.notes);
+        self.text
     }
 }
 

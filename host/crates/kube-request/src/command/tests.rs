@@ -52,6 +52,21 @@ fn reading() {
         ("/readyz?verbose", "kubectl get --raw '/readyz?verbose='"),
         ("/api/v1/nodes/n/proxy/logs/", "kubectl get --raw /api/v1/nodes/n/proxy/logs/"),
         ("/apis/certificates.k8s.io/v1/certificatesigningrequests/c/approval", "kubectl get --raw /apis/certificates.k8s.io/v1/certificatesigningrequests/c/approval"),
+        ("/api/v1/pods?limit=20&continue=eyJ2Ijoi", "kubectl get pods -A --chunk-size=20 # continue=eyJ2Ijoi"),
+        ("/api/v1/pods?limit=0&pretty=true&timeout=10s", "kubectl get pods -A"),
+        ("/api/v1/pods?resourceVersion=0&resourceVersionMatch=NotOlderThan", "kubectl get pods -A # resourceVersion=0, resourceVersionMatch=NotOlderThan"),
+        (
+            "/api/v1/namespaces/shop/pods?allowWatchBookmarks=true&fieldSelector=metadata.name%3Dw&sendInitialEvents=true&timeoutSeconds=462&watch=true",
+            "kubectl get pods -n shop --field-selector=metadata.name=w -w # sendInitialEvents=true",
+        ),
+        ("/api/v1/watch/namespaces/shop/pods/w", "kubectl get pod w -n shop -w"),
+        // Of one object nothing is selected, and the server does not look there.
+        ("/api/v1/namespaces/shop/pods/w?fieldSelector=a%3Db", "kubectl get pod w -n shop # fieldSelector=a=b"),
+        ("/api/v1/namespaces/shop/pods?x=a+b%3B%23,+c", "kubectl get pods -n shop # 'x=a b;#, c'"),
+        ("/api/v1/namespaces/shop/pods/w/log?stream=Stderr&insecureSkipTLSVerifyBackend=true", "kubectl logs w -n shop --insecure-skip-tls-verify-backend # stream=Stderr"),
+        // Below a subresource of a group, and in a namespace in a namespace: no command reaches these.
+        ("/apis/example.com/v1/namespaces/a/things/t/scale/x", "kubectl get --raw /apis/example.com/v1/namespaces/a/things/t/scale/x"),
+        ("/api/v1/namespaces/a/namespaces/b", "kubectl get --raw /api/v1/namespaces/a/namespaces/b"),
     ] {
         assert_eq!(command("GET", target, ""), line, "{target}");
     }
@@ -86,7 +101,7 @@ fn writing() {
         ("DELETE", "/api/v1/namespaces/shop/pods", "", "kubectl delete pods -n shop --all"),
         ("DELETE", "/api/v1/namespaces/shop/pods?labelSelector=app%3Dweb", "", "kubectl delete pods -n shop -l app=web"),
         ("DELETE", "/api/v1/pods", "", "kubectl delete pods -A --all"),
-        ("POST", "/api/v1/namespaces/shop/pods/p/eviction", "{}", "kubectl create --raw /api/v1/namespaces/shop/pods/p/eviction -f -"),
+        ("POST", "/api/v1/namespaces/shop/pods/p/eviction", "{}", "kubectl create --raw /api/v1/namespaces/shop/pods/p/eviction -f - # evicts pod p"),
         ("POST", "/api/v1/namespaces/shop/serviceaccounts/sa/token", "{}", "kubectl create token sa -n shop"),
         (
             "PUT",
@@ -112,9 +127,110 @@ fn writing() {
         ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}", "kubectl auth whoami"),
         ("POST", "/anything", "{}", "kubectl create --raw /anything -f -"),
         ("DELETE", "/anything", "", "kubectl delete --raw /anything"),
+        ("DELETE", "/anything", "{}", "kubectl delete --raw /anything -f -"),
+        ("HEAD", "/api/v1/pods", "", "kubectl get pods -A # HEAD"),
+        ("HEAD", "/readyz", "", "kubectl get --raw /readyz # HEAD"),
+        ("OPTIONS", "/readyz", "", "curl -X OPTIONS http://127.0.0.1:8001/readyz # through kubectl proxy"),
+        (
+            "PATCH",
+            "/api/v1/namespaces/a/pods/p/proxy/x",
+            "merge {}",
+            "curl -X PATCH -H content-type:application/merge-patch+json --data-binary @- http://127.0.0.1:8001/api/v1/namespaces/a/pods/p/proxy/x # through kubectl proxy",
+        ),
+        ("POST", "/api/v1/namespaces/a/pods", r#"{"metadata":{"generateName":"web-"}}"#, "kubectl create -n a -f - # pod, generateName=web-"),
+        ("POST", "/api/v1/namespaces/a/pods", r#"{"metadata":{"generateName":"web-","name":"w"}}"#, "kubectl create -n a -f - # pod w"),
+        ("POST", "/api/v1/namespaces/a/pods?fieldManager=helm&fieldValidation=Ignore", "{}", "kubectl create -n a --validate=ignore --field-manager=helm -f - # pod"),
+        ("POST", "/api/v1/namespaces/a/pods?fieldManager=kubectl-create&fieldValidation=Strict", "{}", "kubectl create -n a -f - # pod"),
+        ("POST", "/api/v1/namespaces/a/pods/p", "{}", "kubectl create --raw /api/v1/namespaces/a/pods/p -f -"),
+        ("PATCH", "/apis/apps/v1/namespaces/shop/deployments/web?fieldValidation=Warn", "merge {}", "kubectl patch deployment web -n shop --type=merge --patch-file=/dev/stdin # fieldValidation=Warn"),
+        // A test is no change, and an apply owns what it sets.
+        (
+            "PATCH",
+            "/apis/apps/v1/namespaces/shop/deployments/web/scale",
+            r#"json [{"op":"test","path":"/spec/replicas","value":3}]"#,
+            "kubectl patch deployment web -n shop --subresource=scale --type=json --patch-file=/dev/stdin",
+        ),
+        (
+            "PATCH",
+            "/apis/apps/v1/namespaces/shop/deployments/web/scale?fieldManager=devin",
+            r#"apply {"spec":{"replicas":3}}"#,
+            "kubectl apply --server-side -n shop --subresource=scale --field-manager=devin -f - # deployment web",
+        ),
+        (
+            "PUT",
+            "/apis/apps/v1/namespaces/shop/deployments/web/scale",
+            r#"{"metadata":{"resourceVersion":"7","uid":"u"},"spec":{"replicas":5}}"#,
+            "kubectl scale deployment web -n shop --replicas=5 --resource-version=7 # uid=u",
+        ),
+        (
+            "POST",
+            "/api/v1/namespaces/shop/serviceaccounts/sa/token?dryRun=All",
+            r#"{"spec":{"audiences":["vault","a b"],"expirationSeconds":3600,"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p","uid":"u"}}}"#,
+            "kubectl create token sa -n shop --audience=vault '--audience=a b' --duration=3600s --bound-object-kind=Pod --bound-object-name=p --bound-object-uid=u # dryRun=All",
+        ),
+        (
+            "POST",
+            "/api/v1/namespaces/shop/pods/p/binding",
+            r#"{"target":{"name":"node-1"}}"#,
+            "kubectl create --raw /api/v1/namespaces/shop/pods/p/binding -f - # binds pod p to node node-1",
+        ),
+        (
+            "PUT",
+            "/apis/certificates.k8s.io/v1/certificatesigningrequests/c/approval?dryRun=All",
+            r#"{"status":{"conditions":[{"type":"Approved"}]}}"#,
+            "kubectl certificate approve c # dryRun=All",
+        ),
+        (
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            r#"{"spec":{"resourceAttributes":{"verb":"list","resource":"pods","labelSelector":{"rawSelector":"a=b"}}}}"#,
+            "kubectl auth can-i list pods -A # labelSelector=a=b",
+        ),
     ] {
         assert_eq!(command(method, target, body), line, "{method} {target} {body}");
     }
+}
+
+#[test]
+fn deleting() {
+    let pod = "/api/v1/namespaces/shop/pods/p";
+    let job = "/apis/batch/v1/namespaces/shop/jobs/j";
+    for (target, body, line) in [
+        // kubectl's own word, and the server's.
+        (pod, r#"{"propagationPolicy":"Background"}"#, "kubectl delete pod p -n shop"),
+        (job, r#"{"propagationPolicy":"Background"}"#, "kubectl delete job j -n shop"),
+        // What is not said is said by the server: a job's pods stay.
+        (job, "", "kubectl delete job j -n shop --cascade=orphan"),
+        (job, "{}", "kubectl delete job j -n shop --cascade=orphan"),
+        ("/apis/batch/v1/namespaces/shop/cronjobs/c", "", "kubectl delete cronjob c -n shop"),
+        (pod, r#"{"orphanDependents":true}"#, "kubectl delete pod p -n shop --cascade=orphan"),
+        (job, r#"{"orphanDependents":false}"#, "kubectl delete job j -n shop"),
+        ("/api/v1/namespaces/shop/pods/p?orphanDependents", "", "kubectl delete pod p -n shop --cascade=orphan"),
+        (pod, r#"{"orphanDependents":true,"propagationPolicy":"Foreground"}"#, "kubectl delete pod p -n shop --cascade=foreground # orphanDependents=true"),
+        ("/api/v1/namespaces/shop/pods/p?propagationPolicy=some", "", "kubectl delete pod p -n shop # propagationPolicy=some"),
+        (pod, r#"{"preconditions":{"resourceVersion":"7","uid":"u"}}"#, "kubectl delete pod p -n shop # uid=u, resourceVersion=7"),
+        ("/api/v1/namespaces/shop/pods/p?uid=u&resourceVersion=7", "", "kubectl delete pod p -n shop # uid=u, resourceVersion=7"),
+        // With a body the query is not read.
+        ("/api/v1/namespaces/shop/pods/p?uid=u&resourceVersion=7&gracePeriodSeconds=0", "{}", "kubectl delete pod p -n shop"),
+        ("/api/v1/namespaces/shop/pods?resourceVersion=7&limit=5", "{}", "kubectl delete pods -n shop --all # resourceVersion=7, limit=5"),
+        (
+            pod,
+            r#"{"ignoreStoreReadErrorWithClusterBreakingPotential":true}"#,
+            "kubectl delete pod p -n shop # ignoreStoreReadErrorWithClusterBreakingPotential=true",
+        ),
+        (
+            "/api/v1/namespaces/shop/pods/p?ignoreStoreReadErrorWithClusterBreakingPotential=true&labelSelector=a",
+            "",
+            "kubectl delete pod p -n shop # ignoreStoreReadErrorWithClusterBreakingPotential=true, labelSelector=a",
+        ),
+    ] {
+        assert_eq!(command("DELETE", target, body), line, "{target} {body}");
+    }
+    let eviction = r#"{"deleteOptions":{"gracePeriodSeconds":30,"dryRun":["All"],"preconditions":{"uid":"u"}}}"#;
+    assert_eq!(
+        command("POST", "/api/v1/namespaces/shop/pods/p/eviction", eviction),
+        "kubectl create --raw /api/v1/namespaces/shop/pods/p/eviction -f - # evicts pod p, gracePeriodSeconds=30, dryRun=All, uid=u"
+    );
 }
 
 #[test]
@@ -122,11 +238,13 @@ fn streaming() {
     for (target, line) in [
         ("/api/v1/namespaces/shop/pods/web-1/exec?command=sh&container=main&stdin=true&stdout=true&tty=true", "kubectl exec web-1 -n shop -c main -i -t -- sh"),
         (
-            "/api/v1/namespaces/shop/pods/web-1/exec?command=sh&command=-c&command=echo+%22it's%22+%3E%3E+x",
+            "/api/v1/namespaces/shop/pods/web-1/exec?stdout=1&stderr=1&command=sh&command=-c&command=echo+%22it's%22+%3E%3E+x",
             r#"kubectl exec web-1 -n shop -- sh -c 'echo "it'\''s" >> x'"#,
         ),
-        ("/api/v1/namespaces/shop/pods/web-1/exec?command=&command=a%0Ab%1b%5B2J", r"kubectl exec web-1 -n shop -- '' $'a\nb\x1b[2J'"),
-        ("/api/v1/namespaces/shop/pods/web-1/attach?stdin=true", "kubectl attach web-1 -n shop -i"),
+        ("/api/v1/namespaces/shop/pods/web-1/exec?stdout=1&stderr=1&command=&command=a%0Ab%1b%5B2J", r"kubectl exec web-1 -n shop -- '' $'a\nb\x1b[2J'"),
+        ("/api/v1/namespaces/shop/pods/web-1/attach?stdin=true", "kubectl attach web-1 -n shop -i # stdout=false, stderr=false"),
+        ("/api/v1/namespaces/shop/pods/web-1/exec?command=sh&stdout=true&stderr=true&tty=true", "kubectl exec web-1 -n shop -t -- sh # stderr=true"),
+        ("/api/v1/namespaces/shop/pods/web-1/exec?command=sh&stdout=false&stderr=true", "kubectl exec web-1 -n shop -- sh # stdout=false"),
         ("/api/v1/namespaces/shop/pods/web-1/portforward?ports=80,443", "kubectl port-forward pod/web-1 -n shop 80 443"),
         ("/api/v1/namespaces/shop/pods/web-1/portforward", "kubectl port-forward pod/web-1 -n shop"),
     ] {
