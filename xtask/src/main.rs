@@ -5,6 +5,7 @@ use clap::Parser;
 mod bench;
 mod browser;
 mod cluster;
+mod fuzz;
 mod plugins;
 mod protobuf;
 mod quickstart;
@@ -28,6 +29,8 @@ enum Task {
     Tools(tools::Args),
     /// Write the table by which the gateway reads Kubernetes' protobuf, from Kubernetes' own sources.
     Protobuf(protobuf::Args),
+    /// Put made-up input to the gateway's readers, and see whether their promises hold.
+    Fuzz(fuzz::Args),
     /// Measure the gateway beside what it is compared with.
     Bench(bench::Args),
 }
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
         Task::Cluster(args) => cluster::run(args),
         Task::Tools(args) => tools::run(args),
         Task::Protobuf(args) => protobuf::run(&root, &args),
+        Task::Fuzz(args) => fuzz::run(&root, &args),
         Task::Bench(args) => bench::run(args),
     }
 }
