@@ -18,6 +18,8 @@ const CLUSTER: &str = "on_a_real_cluster";
 const MODULES: &str = "with_go_modules";
 /// Tests in a module of this name need a browser.
 const BROWSER: &str = "in_a_browser";
+/// Tests in a module of this name need the Python client of Kubernetes.
+const PYTHON: &str = "with_the_python_client";
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -88,6 +90,13 @@ fn set_up(root: &Path) -> Result<Vec<Skip>> {
     step("looking for a browser");
     if let Err(why) = browser::ensure(root) {
         skips.push(Skip { module: BROWSER, what: "the approver's page in a browser", why: sentence(&why) });
+    }
+    step("looking for the Python client");
+    if let Err(why) = tools::python::ensure(root) {
+        if must {
+            return Err(why.context("with CI=true the Python client must be compared"));
+        }
+        skips.push(Skip { module: PYTHON, what: "the Python client beside the gateway", why: sentence(&why) });
     }
     step("looking for PostgreSQL");
     ensure_postgres();

