@@ -18,6 +18,7 @@ fn what_goes_in_comes_out_compact() {
         ("\"\u{e9}\u{20ac}\u{2027}\"", "\"\u{e9}\u{20ac}\u{2027}\""),
         // What YAML takes for line breaks is escaped.
         ("\"\u{85}\u{2028}\u{2029}\u{feff}\u{7f}\"", r#""\u0085\u2028\u2029\ufeff\u007f""#),
+        ("\"\u{fffd}\u{fffe}\u{ffff}\"", "\"\u{fffd}\\ufffe\\uffff\""),
         (r#""\u0000""#, r#""\u0000""#),
     ] {
         assert_eq!(text(json), compact, "{json}");

@@ -36,7 +36,7 @@ pub(super) fn write(value: &Json, out: &mut String) {
 
 /// A JSON string with its quotes. Escaped is what RFC 8259 demands, and what a YAML 1.1 reader, which
 /// the API server uses for server-side apply, would take for a line break or refuse raw: DEL, the C1
-/// controls, U+2028, U+2029 and the byte order mark.
+/// controls, U+2028, U+2029, the byte order mark, U+FFFE and U+FFFF.
 pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
     let bytes = text.as_bytes();
@@ -54,6 +54,7 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
             (0xc2, Some(next @ 0x80..=0x9f), _) => (2, u32::from(*next)),
             (0xe2, Some(0x80), Some(last @ (0xa8 | 0xa9))) => (3, 0x2000 + u32::from(*last) - 0x80),
             (0xef, Some(0xbb), Some(0xbf)) => (3, 0xfeff),
+            (0xef, Some(0xbf), Some(last @ (0xbe | 0xbf))) => (3, 0xffc0 + u32::from(*last) - 0x80),
             _ => {
                 i += 1;
                 continue;
