@@ -223,40 +223,6 @@ proptest! {
     }
 }
 
-/// Not a benchmark, which a test cannot be: prints what a small GET costs. `cargo test -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints a figure"]
-fn cost_of_a_small_get() {
-    let headers: &[(&str, &[u8])] = &[
-        ("host", b"127.0.0.1:8443"),
-        ("authorization", b"Bearer pcs_0123456789abcdef0123456789abcdef"),
-        ("accept", b"application/json"),
-        ("accept-encoding", b"gzip"),
-        ("user-agent", b"kubectl/v1.37.1 (linux/amd64) kubernetes/0123456"),
-        ("kubectl-command", b"kubectl get"),
-        ("kubectl-session", b"5d2c1a3e-0000-4000-8000-000000000000"),
-    ];
-    let head = Head { method: "GET", target: "/api/v1/namespaces/shop/configmaps/settings", headers };
-    let item = r#"{"name":"web","image":"registry.example/web:1.2.3","env":[{"name":"A","value":"some text \"quoted\""},{"name":"B","value":"2"}],"ports":[{"containerPort":8080}],"x":1.5},"#;
-    let large = format!(r#"{{"kind":"X","items":[{}{{}}]}}"#, item.repeat(100 * 1024 / item.len()));
-    let json = crate::Json::parse(large.as_bytes()).unwrap();
-    for (what, run) in [
-        ("parse 100 KB of JSON", Box::new(|| drop(std::hint::black_box(crate::Json::parse(large.as_bytes())))) as Box<dyn Fn()>),
-        ("write 100 KB of JSON", Box::new(|| drop(std::hint::black_box(json.to_string())))),
-        ("parse", Box::new(|| drop(std::hint::black_box(KubeRequest::parse(&head))))),
-        ("screen", Box::new(|| drop(std::hint::black_box(screen(headers))))),
-        ("target", { let r = KubeRequest::parse(&head).unwrap(); Box::new(move || drop(std::hint::black_box(r.target()))) }),
-        ("hash", { let r = KubeRequest::parse(&head).unwrap(); Box::new(move || drop(std::hint::black_box(r.hash()))) }),
-        ("command", { let r = KubeRequest::parse(&head).unwrap(); Box::new(move || drop(std::hint::black_box(r.command()))) }),
-        ("upstream_headers", { let r = KubeRequest::parse(&head).unwrap(); Box::new(move || drop(std::hint::black_box(r.upstream_headers()))) }),
-    ] {
-        let rounds = if what.contains("JSON") { 500 } else { 200_000u32 };
-        let start = std::time::Instant::now();
-        (0..rounds).for_each(|_| run());
-        println!("{what}: {:?}", start.elapsed() / rounds);
-    }
-}
-
 #[test]
 fn a_dry_run_says_so_whatever_the_client_put_into_query_and_names() {
     let target = |method, target| {
