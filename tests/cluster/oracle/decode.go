@@ -19,15 +19,15 @@ type decodeAnswer struct {
 func decode(line string) any {
 	found, err := words(line, 3)
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	kind, err := parseKind(found[1])
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	body, err := fromBase64(found[2])
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	object, actual, strict, err := decodeStrictly(found[0], kind, body)
 	if err != nil {

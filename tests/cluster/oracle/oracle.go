@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"encoding/base64"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -40,6 +41,9 @@ type failure struct {
 	Error string `json:"error"`
 }
 
+// malformed is no answer: whoever wrote the case did not mean what it says, so nothing that follows means anything.
+type malformed struct{ error }
+
 // Main answers until its standard input ends.
 func Main(args []string) int {
 	if len(args) != 1 {
@@ -48,7 +52,14 @@ func Main(args []string) int {
 	}
 	// Kubernetes logs what it cannot parse, which here is every other case.
 	klog.SetOutput(io.Discard)
-	klog.LogToStderr(false)
+	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(flags)
+	for name, value := range map[string]string{"logtostderr": "false", "stderrthreshold": "FATAL"} {
+		if err := flags.Set(name, value); err != nil {
+			fmt.Fprintf(os.Stderr, "cluster oracle: %v\n", err)
+			return 1
+		}
+	}
 	var answer answerer
 	switch args[0] {
 	case "requestinfo":
@@ -82,7 +93,11 @@ func serve(in io.Reader, out io.Writer, answer answerer) error {
 		if err != nil {
 			return err
 		}
-		if err := encoder.Encode(guarded(answer, line)); err != nil {
+		result := guarded(answer, line)
+		if wrong, ok := result.(malformed); ok {
+			return fmt.Errorf("%q is no case: %w", clipped(line), wrong.error)
+		}
+		if err := encoder.Encode(result); err != nil {
 			return err
 		}
 		// Whoever has written no further case yet may wait for this answer.
@@ -92,6 +107,10 @@ func serve(in io.Reader, out io.Writer, answer answerer) error {
 			}
 		}
 	}
+}
+
+func clipped(line string) string {
+	return line[:min(len(line), 80)]
 }
 
 func readLine(from *bufio.Reader) (string, error) {

@@ -27,19 +27,19 @@ const maxJSONPatchOperations = 10000
 func patch(line string) any {
 	found, err := words(line, 4)
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	kind, err := parseKind(found[1])
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	original, err := fromBase64(found[2])
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	change, err := fromBase64(found[3])
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	// What cannot be recorded for audit is refused first (validateAndTranscodePatch).
 	if !json.Valid(change) {

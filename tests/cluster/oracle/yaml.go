@@ -18,11 +18,11 @@ type yamlAnswer struct {
 func yamlToJSON(line string) any {
 	found, err := words(line, 2)
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	document, err := fromBase64(found[1])
 	if err != nil {
-		return failure{err.Error()}
+		return malformed{err}
 	}
 	switch found[0] {
 	case "body":

@@ -1,5 +1,8 @@
 //! The same answer as Kubernetes' own code, or a refusal: never another answer.
 
+#[path = "patches.rs"]
+mod patches;
+
 use kube_request::{Head, KubeRequest, Verb};
 use portcullis_tests::oracle::ask;
 use serde_json::Value;
