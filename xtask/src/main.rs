@@ -25,7 +25,7 @@ enum Task {
     Plugins(plugins::Args),
     /// Start and stop the real Kubernetes that the tests use.
     Cluster(cluster::Args),
-    /// Fetch the kubectl and helm that the tests use into `target/tools`.
+    /// Fetch the kubectl, helm and Python client that the tests use into `target/tools`.
     Tools(tools::Args),
     /// Write the table by which the gateway reads Kubernetes' protobuf, from Kubernetes' own sources.
     Protobuf(protobuf::Args),
