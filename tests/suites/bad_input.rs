@@ -232,6 +232,22 @@ fn a_header_block_that_is_too_large_is_refused() {
 }
 
 #[test]
+fn a_body_with_two_lengths_ends_the_connection() {
+    let token = bearer(&GATEWAY.token("devin"));
+    for lengths in ["content-length: 5\r\ntransfer-encoding: chunked", "transfer-encoding: chunked\r\ncontent-length: 5"] {
+        let before = unreadable("both Content-Length and Transfer-Encoding");
+        let mut connection = GATEWAY.client().connect().expect("the gateway is there");
+        // Not only the first request of a connection is looked at.
+        let first = connection.exchange("GET", &GATEWAY.path(MAPS), &[("authorization", &token)], b"").expect("an answer");
+        assert_eq!(first.status, 200, "{}", first.text());
+        let head = format!("POST {} HTTP/1.1\r\nhost: gateway\r\nauthorization: {token}\r\n{lengths}\r\n\r\n0\r\n\r\n", GATEWAY.path(MAPS));
+        connection.send(head.as_bytes()).expect("the gateway reads");
+        assert!(connection.response().is_err(), "an answer to {lengths}");
+        until(Duration::from_secs(10), "for its record", || (unreadable("both Content-Length and Transfer-Encoding") > before).then_some(()));
+    }
+}
+
+#[test]
 fn too_many_header_fields_are_refused() {
     let token = bearer(&GATEWAY.token("devin"));
     let names: Vec<String> = (0..300).map(|n| format!("x-{n}")).collect();

@@ -1,5 +1,7 @@
 //! Accepting connections: TLS, then HTTP/2 or HTTP/1.1 as ALPN says, each within limits.
 
+mod one_length;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -19,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::body::Reply;
+use one_length::{OneLength, TwoLengths};
 
 /// Open connections; a further one waits to be accepted.
 const CONNECTIONS_MAX: usize = 20_000;
@@ -107,14 +110,15 @@ async fn connection<S: Serve>(
     stream.set_nodelay(true)?;
     let stream = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await??;
     let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let recorder = service.clone();
     let answer = service_fn(move |request: Request<Incoming>| {
         let answered = service.clone().serve(peer, request);
         // On the heap: hyper keeps the room of this future for as long as the answer's body lasts, which for a watch is hours,
         // and all that happens before an answer needs 23 KB.
         Box::pin(async move { Ok::<_, Infallible>(answered.await) })
     });
-    let io = TokioIo::new(stream);
     if two {
+        let io = TokioIo::new(stream);
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_EVERY)
@@ -131,12 +135,13 @@ async fn connection<S: Serve>(
             }
         }
     } else {
+        let stream = OneLength::new(stream, move |_: &TwoLengths| recorder.unreadable(peer, TwoLengths::TEXT));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_LIMIT)
             .max_headers(FIELDS_MAX)
             .max_buf_size(HEAD_MAX)
-            .serve_connection(io, answer)
+            .serve_connection(TokioIo::new(stream), answer)
             .with_upgrades();
         let mut connection = pin!(connection);
         tokio::select! {
