@@ -114,7 +114,7 @@ async fn connection<S: Serve>(
     let answer = service_fn(move |request: Request<Incoming>| {
         let answered = service.clone().serve(peer, request);
         // On the heap: hyper keeps the room of this future for as long as the answer's body lasts, which for a watch is hours,
-        // and all that happens before an answer needs 23 KB.
+        // and all that happens before an answer needs 16 KB.
         Box::pin(async move { Ok::<_, Infallible>(answered.await) })
     });
     if two {

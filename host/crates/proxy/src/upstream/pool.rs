@@ -233,8 +233,9 @@ impl Pool {
         Ok(stream)
     }
 
-    async fn limited<T>(&self, work: impl Future<Output = Result<T, UpstreamError>>) -> Result<T, UpstreamError> {
-        tokio::time::timeout(CONNECT_LIMIT, work).await.unwrap_or_else(|_| {
+    /// Work that few requests have to wait for, on the heap: every request would carry its room, 13 KB, otherwise.
+    async fn limited<T>(&self, work: impl Future<Output = Result<T, UpstreamError>> + Send) -> Result<T, UpstreamError> {
+        tokio::time::timeout(CONNECT_LIMIT, Box::pin(work)).await.unwrap_or_else(|_| {
             Err(UpstreamError::Slow { address: self.address.clone(), what: "accept a connection", limit: CONNECT_LIMIT })
         })
     }
