@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::api::Api;
+use crate::cluster::Cluster;
 use crate::https::Client;
 use crate::kubectl::Kubectl;
 use crate::process::{self, LIMIT, Output, Watchdog, end, signal, wait};
@@ -65,6 +66,15 @@ impl Gateway {
         let folder = places::folder();
         let (ready, started_in, process) = spawn(&options, folder.path());
         Self { ready, started_in, options, folder, process: Some(process) }
+    }
+
+    /// Starts one before a cluster that allows everything, masks nothing, and records.
+    ///
+    /// # Panics
+    /// As [`Gateway::start`].
+    #[must_use]
+    pub fn observing(cluster: &Cluster) -> Self {
+        Self::start(Options { kubeconfig: Some(cluster.ready.gateway_kubeconfig.clone()), bundle: Some(places::bundle("observe")) })
     }
 
     /// Kills it as a power cut would, and starts it again in the same folder.

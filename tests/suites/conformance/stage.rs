@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use portcullis_tests::kubectl::Kubectl;
-use portcullis_tests::{Cluster, Gateway, Options, places};
+use portcullis_tests::{Cluster, Gateway, places};
 
 /// One cluster and one gateway for the suite.
 pub struct Stage {
@@ -19,8 +19,7 @@ pub struct Stage {
 /// Started by the first test that needs it.
 pub static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let cluster = Cluster::start();
-    let options = Options { kubeconfig: Some(cluster.ready.gateway_kubeconfig.clone()), bundle: Some(places::bundle("observe")) };
-    Stage { gateway: Gateway::start(options), cluster }
+    Stage { gateway: Gateway::observing(&cluster), cluster }
 });
 
 /// A client's place on one side.

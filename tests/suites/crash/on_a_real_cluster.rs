@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portcullis_tests::wait::Raise;
-use portcullis_tests::{Cluster, Gateway, Options, places, until};
+use portcullis_tests::{Cluster, Gateway, until};
 use serde_json::Value;
 
 const KILLS: usize = 20;
@@ -23,8 +23,7 @@ fn killed_twenty_times_under_a_load_of_writes_every_object_has_its_record_and_th
     let cluster = Cluster::start();
     let admin = cluster.admin();
     admin.must(&["create", "namespace", "crash"]);
-    let options = Options { kubeconfig: Some(cluster.ready.gateway_kubeconfig.clone()), bundle: Some(places::bundle("observe")) };
-    let mut gateway = Gateway::start(options);
+    let mut gateway = Gateway::observing(&cluster);
     let told: Mutex<Vec<Told>> = Mutex::default();
     let mut slowest = Duration::ZERO;
     for round in 0..KILLS {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portcullis_tests::kubectl::Kubectl;
 use portcullis_tests::normal::normal;
-use portcullis_tests::{Cluster, Gateway, Options, Output, places};
+use portcullis_tests::{Cluster, Gateway, Output};
 
 /// One cluster and one gateway for the suite.
 pub struct Stage {
@@ -15,8 +15,7 @@ pub struct Stage {
 
 pub static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let cluster = Cluster::start();
-    let options = Options { kubeconfig: Some(cluster.ready.gateway_kubeconfig.clone()), bundle: Some(places::bundle("observe")) };
-    Stage { gateway: Gateway::start(options), cluster }
+    Stage { gateway: Gateway::observing(&cluster), cluster }
 });
 
 /// Both ways, in namespaces of one test's own.

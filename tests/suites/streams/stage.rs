@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portcullis_tests::kubectl::Kubectl;
 use portcullis_tests::process::Running;
-use portcullis_tests::{Cluster, Gateway, Options, places, until};
+use portcullis_tests::{Cluster, Gateway, Options, until};
 use serde_json::Value;
 
 pub struct Stage {
@@ -18,16 +18,13 @@ pub struct Stage {
 
 pub static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let cluster = Cluster::start();
-    let kubeconfig = Some(cluster.ready.gateway_kubeconfig.clone());
-    let guarded = Gateway::start(Options { kubeconfig: kubeconfig.clone(), bundle: None });
-    let observed = Gateway::start(Options { kubeconfig, bundle: Some(places::bundle("observe")) });
-    Stage { cluster, guarded, observed }
+    let guarded = Gateway::start(Options { kubeconfig: Some(cluster.ready.gateway_kubeconfig.clone()), bundle: None });
+    Stage { guarded, observed: Gateway::observing(&cluster), cluster }
 });
 
 /// A gateway of a test's own, with policies that only record: its memory is of that test alone.
 pub fn gateway() -> Gateway {
-    let kubeconfig = Some(STAGE.cluster.ready.gateway_kubeconfig.clone());
-    Gateway::start(Options { kubeconfig, bundle: Some(places::bundle("observe")) })
+    Gateway::observing(&STAGE.cluster)
 }
 
 pub const SOON: Duration = Duration::from_secs(30);
