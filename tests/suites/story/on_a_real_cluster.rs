@@ -252,6 +252,7 @@ fn the_log_tells_who_did_what_by_which_component_and_what_they_saw() {
         assert_eq!(refused["decision"], "deny");
         assert_eq!(refused["command"]["rendered"], format!("kubectl delete namespace {namespace}"));
         assert_eq!(refused["command"]["claimed"], "kubectl delete");
+        assert!(refused["command"]["claimed_session"].as_str().is_some_and(|session| session.len() == 36), "kubectl's own UUID");
         let by = &refused["by"][0];
         assert_eq!((&by["plugin"], &by["verdict"], &by["rule"]), (&"deny-list".into(), &"deny".into(), &"no-namespace-deletion".into()));
         let live: Value = alice.policy();

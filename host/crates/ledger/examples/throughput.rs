@@ -26,7 +26,7 @@ fn record(identity: &Arc<Identity>, by: &[By]) -> Record {
         hash: format!("sha256:{}", "ab".repeat(32)),
         ..Request::default()
     });
-    record.command = Some(Command { rendered: "kubectl get pod web-5d9c7b -n shop".into(), claimed: Some("kubectl get".into()) });
+    record.command = Some(Command { rendered: "kubectl get pod web-5d9c7b -n shop".into(), claimed: Some("kubectl get".into()), claimed_session: None });
     record.decision = Some(Decision::Allow);
     record.generation = Some(12);
     record.by = by.to_vec();

@@ -210,6 +210,9 @@ pub struct Command {
     pub rendered: String,
     /// As the client claims it.
     pub claimed: Option<String>,
+    /// The invocation of the client that it claims to belong to: `Kubectl-Session`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_session: Option<String>,
 }
 
 /// What one plugin had to do with the decision.

@@ -89,8 +89,11 @@ impl Trail {
             content_type: request.body.as_ref().map(|body| body.content_type.media_type().to_owned()),
             body: None,
         });
-        self.record.command =
-            Some(record::Command { rendered: request.command(), claimed: request.claimed_command.clone() });
+        self.record.command = Some(record::Command {
+            rendered: request.command(),
+            claimed: request.claimed_command.clone(),
+            claimed_session: request.claimed_session.clone(),
+        });
     }
 
     /// The hash and the rendering of the request, once it is known.

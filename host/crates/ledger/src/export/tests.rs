@@ -24,7 +24,7 @@ fn entry() -> Entry {
         query: Some("propagationPolicy=Background".into()),
         ..Request::default()
     });
-    record.command = Some(Command { rendered: "kubectl delete namespace prod".into(), claimed: None });
+    record.command = Some(Command { rendered: "kubectl delete namespace prod".into(), claimed: None, claimed_session: None });
     record.decision = Some(Decision::Deny);
     record.refusal = Some(Refusal { cause: "PolicyDenied".into(), message: "no".into() });
     record.response = Some(Response { status: Some(403), ..Response::default() });

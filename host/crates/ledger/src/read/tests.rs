@@ -44,7 +44,7 @@ fn ledger(folder: &Path, begin: jiff::Timestamp) -> Ledger {
             path: format!("/api/v1/namespaces/{}/pods", case.namespace),
             ..Request::default()
         });
-        record.command = Some(Command { rendered: format!("kubectl {} pods -n {}", case.verb, case.namespace), claimed: None });
+        record.command = Some(Command { rendered: format!("kubectl {} pods -n {}", case.verb, case.namespace), claimed: None, claimed_session: None });
         record.decision = Some(case.decision);
         if case.decision == Decision::Deny {
             record.refusal = Some(Refusal { cause: "PolicyDenied".into(), message: "No \"Deletions\" in prod".into() });

@@ -183,6 +183,7 @@ impl Record {
         if let Some(command) = &mut self.command {
             cut(&mut command.rendered, TEXT_MAX);
             told(&mut command.claimed);
+            told(&mut command.claimed_session);
         }
         names.list("by", &mut self.by, BY_MAX)?;
         self.by.iter_mut().try_for_each(|by| names.by(by))?;
