@@ -15,6 +15,8 @@ pub mod common {
                 import portcullis:policy/documents@0.1.0;
                 import portcullis:policy/log@0.1.0;
                 import portcullis:policy/clock@0.1.0;
+                import portcullis:policy/cluster@0.1.0;
+                import portcullis:policy/counter@0.1.0;
                 import portcullis:policy/http@0.1.0;
                 export portcullis:policy/plugin@0.1.0;
             }
@@ -46,8 +48,8 @@ macro_rules! world {
     };
 }
 
-world!(guard, "guard", ["portcullis:policy/types@0.1.0" types, "portcullis:policy/documents@0.1.0" documents, "portcullis:policy/log@0.1.0" log, "portcullis:policy/clock@0.1.0" clock]);
-world!(approval_router, "approval-router", ["portcullis:policy/types@0.1.0" types, "portcullis:policy/documents@0.1.0" documents, "portcullis:policy/log@0.1.0" log, "portcullis:policy/clock@0.1.0" clock]);
+world!(guard, "guard", ["portcullis:policy/types@0.1.0" types, "portcullis:policy/documents@0.1.0" documents, "portcullis:policy/log@0.1.0" log, "portcullis:policy/clock@0.1.0" clock, "portcullis:policy/cluster@0.1.0" cluster, "portcullis:policy/counter@0.1.0" counter]);
+world!(approval_router, "approval-router", ["portcullis:policy/types@0.1.0" types, "portcullis:policy/documents@0.1.0" documents, "portcullis:policy/log@0.1.0" log, "portcullis:policy/clock@0.1.0" clock, "portcullis:policy/cluster@0.1.0" cluster]);
 world!(masker, "masker", ["portcullis:policy/log@0.1.0" log]);
 world!(audit_sink, "audit-sink", ["portcullis:policy/log@0.1.0" log, "portcullis:policy/clock@0.1.0" clock, "portcullis:policy/http@0.1.0" http]);
 world!(notifier, "notifier", ["portcullis:policy/log@0.1.0" log, "portcullis:policy/clock@0.1.0" clock, "portcullis:policy/http@0.1.0" http]);
