@@ -96,8 +96,22 @@ pub fn save(folder: &Path, name: &str, content: &str) {
     fs::rename(draft, folder.join(name)).expect("the folder can be written");
 }
 
+/// A guard that allows, but for its `configure`, which traps.
+///
+/// # Panics
+/// When it is no WebAssembly.
+#[must_use]
+pub fn traps_when_configured() -> Vec<u8> {
+    let prelude = PRELUDE.replace("(i32.store8 (i32.const 48) (i32.const 0))", "(unreachable)");
+    assembled("guard", &prelude, r#"(func (export "evaluate") (param $facts i32) (result i32) (i32.store8 (i32.const 64) (i32.const 0)) (i32.const 64))"#)
+}
+
 fn component(world: &str, functions: &str) -> Vec<u8> {
-    let mut module = wat::parse_str(format!("(module {PRELUDE} {functions})")).expect("WebAssembly text");
+    assembled(world, PRELUDE, functions)
+}
+
+fn assembled(world: &str, prelude: &str, functions: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(format!("(module {prelude} {functions})")).expect("WebAssembly text");
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(places::workspace().join("wit/v0.1.0")).expect("the interface");
     let world = resolve.select_world(&[package], Some(world)).expect("a world of it");

@@ -19,6 +19,7 @@ mod nginx;
 mod place;
 mod policy;
 mod process;
+mod reload;
 mod start;
 mod streams;
 mod throughput;
@@ -62,6 +63,8 @@ enum Name {
     Streams,
     /// Memory of 10,000 open watches.
     Watches,
+    /// 200 reloads, some broken, under 1,000 requests a second.
+    Reload,
 }
 
 /// How figures are printed.
@@ -100,6 +103,9 @@ pub fn run(args: Args) -> Result<()> {
     }
     if wanted(Name::Streams) {
         streams::run(&portcullis, &mut report)?;
+    }
+    if wanted(Name::Reload) {
+        reload::run(&root, &portcullis, &mut report)?;
     }
     if wanted(Name::Watches) {
         watches::run(&root, &portcullis, &mut report)?;
