@@ -60,11 +60,13 @@ pub mod bindings;
 mod body;
 mod builder;
 pub mod clock;
+pub mod delivery;
 #[doc(hidden)]
 pub mod export;
 pub mod http;
 pub mod log;
 pub mod matching;
+pub mod notice;
 mod request;
 mod seconds;
 pub mod testing;
