@@ -1,0 +1,48 @@
+//! What the `bundle.yaml` of a policy's folder says about where its component goes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{BUNDLE, BuildError};
+
+/// As much of it as is needed here; the engine checks the whole.
+#[derive(Deserialize)]
+struct Bundle {
+    #[serde(default)]
+    plugins: Vec<Plugin>,
+}
+
+#[derive(Deserialize)]
+struct Plugin {
+    component: PathBuf,
+}
+
+/// The file of the folder's component: the one that `bundle.yaml` names, or the folder's own name when there is no bundle.
+pub(super) fn component(dir: &Path) -> Result<PathBuf, BuildError> {
+    let of_folder = || dir.join(dir.file_name().unwrap_or("policy".as_ref())).with_extension("wasm");
+    let file = dir.join(BUNDLE);
+    let Ok(text) = fs::read_to_string(&file) else { return Ok(of_folder()) };
+    let bundle: Bundle = serde_saphyr::from_str(&text).map_err(|error| {
+        let place = error.location().map(|at| format!("{}:{}: ", at.line(), at.column())).unwrap_or_default();
+        let message = error.without_snippet().to_string();
+        BuildError::file(&file, format!("{place}{}", message.lines().next().unwrap_or_default()))
+    })?;
+    let mut components: Vec<&PathBuf> = bundle.plugins.iter().map(|plugin| &plugin.component).collect();
+    components.dedup();
+    match components[..] {
+        [] => Ok(of_folder()),
+        [one] if one.is_relative() && !one.components().any(|part| part == std::path::Component::ParentDir) => Ok(dir.join(one)),
+        [one] => Err(BuildError::file(&file, format!("the component {} is outside the folder; name a file in it", one.display()))),
+        // Several plugins: the one that is made here has the folder's name.
+        _ => components
+            .iter()
+            .find(|one| one.file_stem() == dir.file_name())
+            .map(|one| dir.join(one))
+            .ok_or_else(|| BuildError::file(&file, "it names several components, none by the folder's name; say with --out which one is built here")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
