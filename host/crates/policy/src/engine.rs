@@ -37,11 +37,13 @@ pub struct EngineOptions {
     pub snapshot: bool,
     /// Verdicts of pure guards remembered for each plugin of a generation: 4,096 by default, about 200 bytes each. Zero switches it off.
     pub remember: usize,
+    /// Components of a version of the interface that is not released yet are served too. Off by default: a draft changes without a word.
+    pub drafts: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        EngineOptions { cache_dir: None, max_memory: 64 << 20, instances: 512, snapshot: true, remember: 4096 }
+        EngineOptions { cache_dir: None, max_memory: 64 << 20, instances: 512, snapshot: true, remember: 4096, drafts: false }
     }
 }
 

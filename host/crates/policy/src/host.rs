@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::failure::MemoryDenied;
 #[cfg(doc)]
 use crate::failure::MustWait;
-use crate::wit::names;
+use crate::wit::version::Names;
 
 mod clock;
 mod documents;
@@ -93,22 +93,22 @@ pub(crate) enum Linking {
     Immediate,
 }
 
-/// Links what the component imports and nothing else.
-pub(crate) fn linker(engine: &wasmtime::Engine, imports: Imports, linking: Linking) -> wasmtime::Result<Linker<CallState>> {
+/// Links what the component imports and nothing else, under the names of its version.
+pub(crate) fn linker(engine: &wasmtime::Engine, names: &Names, imports: Imports, linking: Linking) -> wasmtime::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
     // Types only: there is nothing to call in it.
-    linker.instance(names::TYPES)?;
+    linker.instance(names.types)?;
     if imports.documents {
-        documents::link(&mut linker, imports.preview.then_some(linking))?;
+        documents::link(&mut linker, names.documents, imports.preview.then_some(linking))?;
     }
     if imports.log {
-        log::link(&mut linker)?;
+        log::link(&mut linker, names.log)?;
     }
     if imports.clock {
-        clock::link(&mut linker)?;
+        clock::link(&mut linker, names.clock)?;
     }
     if imports.http {
-        http::link(&mut linker)?;
+        http::link(&mut linker, names.http)?;
     }
     Ok(linker)
 }

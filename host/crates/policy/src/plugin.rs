@@ -14,6 +14,7 @@ use crate::grants::Grants;
 use crate::host::{self, CallState, HttpGrant, Imports, Linking, Origin};
 use crate::matching::Matcher;
 use crate::metrics::PluginMetrics;
+use crate::wit::version::{self, Call, Version};
 use crate::wit::{Description, World};
 
 mod check;
@@ -75,9 +76,11 @@ pub(crate) struct Plugin {
     /// Its verdicts depend on nothing but what it is given.
     pub pure: bool,
     callable: Callable,
+    /// The version of the interface that it was built for, and is called by.
+    pub version: &'static dyn Version,
     /// The function of its world, and `inspect` for a masker.
-    pub main: ComponentExportIndex,
-    pub inspect: Option<ComponentExportIndex>,
+    main: ComponentExportIndex,
+    inspect: Option<ComponentExportIndex>,
     memory: usize,
     http: Option<(Arc<dyn host::HttpClient>, Vec<Origin>)>,
 }
@@ -110,23 +113,27 @@ impl Plugin {
         let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, memory };
         let ready = born.run(entry.world, &value, &configuration, http.is_some())?;
 
-        let main = check::export(&ready.component, entry.world.export())?;
+        let version = ready.version;
+        let main = version::export(&ready.component, None, version.main(entry.world))?;
         let inspect = match entry.world {
-            World::Masker => Some(check::export(&ready.component, "inspect")?),
+            World::Masker => Some(version::export(&ready.component, None, "inspect")?),
             _ => None,
         };
         let imports = ready.imports;
         let immediate = match imports.always_waits() {
             true => None,
             false => Some(
-                host::linker(engine.wasmtime(), imports, Linking::Immediate)
+                host::linker(engine.wasmtime(), version.names(), imports, Linking::Immediate)
                     .and_then(|linker| linker.instantiate_pre(&ready.component))
-                    .map_err(|e| ComponentError::Type(format!("{e:#}")))?,
+                    .map_err(|e| configure::mistyped(&e, version))?,
             ),
         };
         let configure = match ready.configure_each_time {
             false => None,
-            true => Some(Configure { export: check::plugin_export(&ready.component, "configure")?, configuration: configuration.as_str().into() }),
+            true => Some(Configure {
+                export: version::export(&ready.component, Some(version.names().plugin), "configure")?,
+                configuration: configuration.as_str().into(),
+            }),
         };
         Ok(Plugin {
             world: entry.world,
@@ -147,6 +154,7 @@ impl Plugin {
                 slow: AtomicU32::new(0),
             },
             name,
+            version,
             main,
             inspect,
             memory,
@@ -156,6 +164,16 @@ impl Plugin {
 
     pub(crate) fn callable(&self) -> &Callable {
         &self.callable
+    }
+
+    /// A call of the function of its world, with `state` around it.
+    pub(crate) fn call<'a>(&'a self, state: &'a (dyn Fn() -> CallState + Sync)) -> Call<'a> {
+        Call { callable: &self.callable, export: &self.main, state }
+    }
+
+    /// A call of a masker's `inspect`.
+    pub(crate) fn inspect<'a>(&'a self, state: &'a (dyn Fn() -> CallState + Sync)) -> Option<Call<'a>> {
+        self.inspect.as_ref().map(|export| Call { callable: &self.callable, export, state })
     }
 
     /// The state of a new call.
@@ -197,7 +215,7 @@ type Http = (Arc<dyn host::HttpClient>, Vec<Origin>);
 fn http(entry: &PluginEntry, grants: &Grants) -> Result<Option<Http>, PluginError> {
     let Some(http) = &entry.capabilities.http else { return Ok(None) };
     if !matches!(entry.world, World::AuditSink | World::Notifier) {
-        return Err(ComponentError::Import { import: crate::wit::names::HTTP.to_owned(), why: "only an audit-sink or a notifier may use the network" }.into());
+        return Err(ComponentError::Import { import: "http".to_owned(), why: "only an audit-sink or a notifier may use the network".to_owned() }.into());
     }
     let mut origins = Vec::new();
     for origin in &http.origins {
@@ -216,6 +234,7 @@ fn http(entry: &PluginEntry, grants: &Grants) -> Result<Option<Http>, PluginErro
 /// What the check of a component found out about it.
 pub(crate) struct Ready {
     pub component: Component,
+    pub version: &'static dyn Version,
     pub pre: InstancePre<CallState>,
     pub imports: Imports,
     pub description: Description,

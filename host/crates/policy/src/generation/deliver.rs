@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::call::{Params, Results};
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
 use crate::plugin::Plugin;
-use crate::wit::{Batch, Notice, WitFailure};
+use crate::wit::version::Answer;
+use crate::wit::{Notice, Undelivered};
 
 /// Why something was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,8 +48,7 @@ impl Generation {
     /// between `first` and the end of the batch. May take as long as the plugin's deadline: 30 s unless the bundle says otherwise.
     pub async fn deliver(&self, sink: &str, first: u64, records: &[String]) -> Result<u64, DeliveryError> {
         let plugin = self.sinks.iter().find(|p| &*p.name == sink).ok_or_else(|| DeliveryError::Unknown(sink.into()))?;
-        let batch = Batch { first, records };
-        let position = self.send::<_, u64>(plugin, || (batch.clone(),)).await?;
+        let position = send(plugin, plugin.version.deliver(plugin.call(&|| plugin.state()), first, records)).await?;
         let end = first.saturating_add(records.len() as u64);
         if !(first..=end).contains(&position) {
             let why = format!("it was given the records {first} to {end} and says that it delivered up to {position}");
@@ -62,26 +61,23 @@ impl Generation {
     /// Has a notifier tell its approvers.
     pub async fn notify(&self, notifier: &str, notice: &Notice) -> Result<(), DeliveryError> {
         let plugin = self.notifiers.iter().find(|p| &*p.name == notifier).ok_or_else(|| DeliveryError::Unknown(notifier.into()))?;
-        self.send(plugin, || (notice,)).await
+        send(plugin, plugin.version.notify(plugin.call(&|| plugin.state()), notice)).await
     }
+}
 
-    async fn send<P: Params, R>(&self, plugin: &Plugin, params: impl Fn() -> P + Send) -> Result<R, DeliveryError>
-    where
-        (Result<R, WitFailure>,): Results,
-    {
-        let start = Instant::now();
-        let result = plugin.callable().call::<P, (Result<R, WitFailure>,)>(&plugin.main, || plugin.state(), params).await;
-        plugin.metrics.called(start.elapsed());
-        match result {
-            Ok(((Ok(done),), _)) => Ok(done),
-            Ok(((Err(WitFailure { message, retry }),), _)) => {
-                let plugin = plugin.name.clone();
-                Err(if retry { DeliveryError::Later { plugin, message } } else { DeliveryError::Never { plugin, message } })
-            }
-            Err(failure) => {
-                plugin.metrics.failed(failure.cause.kind());
-                Err(failure.into())
-            }
+async fn send<R>(plugin: &Plugin, call: Answer<'_, Result<R, Undelivered>>) -> Result<R, DeliveryError> {
+    let start = Instant::now();
+    let result = call.await;
+    plugin.metrics.called(start.elapsed());
+    match result {
+        Ok((Ok(done), _)) => Ok(done),
+        Ok((Err(Undelivered { message, retry }), _)) => {
+            let plugin = plugin.name.clone();
+            Err(if retry { DeliveryError::Later { plugin, message } } else { DeliveryError::Never { plugin, message } })
+        }
+        Err(failure) => {
+            plugin.metrics.failed(failure.cause.kind());
+            Err(failure.into())
         }
     }
 }

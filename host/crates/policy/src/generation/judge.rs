@@ -5,14 +5,12 @@ use std::time::Instant;
 
 use quick_cache::sync::Cache;
 use serde::{Serialize, Serializer};
-use wasmtime::component::Resource;
 
 use crate::bundle::Mode;
 use crate::document::Document;
 use crate::facts::{Facts, FactsKey};
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
-use crate::host::DocumentHandle;
 use crate::plugin::Plugin;
 use crate::wit::{Finding, Verdict};
 
@@ -21,6 +19,9 @@ const RULE_BYTES: usize = 256;
 
 /// Bytes of a finding's message, and of its remedy: what kubectl can still show.
 const SENTENCE_BYTES: usize = 4096;
+
+/// Findings of one verdict: as many as a person reads.
+const FINDINGS: usize = 16;
 
 /// What guards decide, from weakest to strictest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +65,7 @@ pub struct By {
     pub configuration: Arc<str>,
     /// Its verdict. A plugin that failed denies.
     pub verdict: Decision,
-    /// The rule that it names.
+    /// The rule that it names; of several findings the first one's.
     pub rule: Option<Arc<str>>,
     /// Microseconds that it took.
     pub microseconds: u64,
@@ -102,8 +103,9 @@ type Remembered = Arc<Said>;
 
 struct Said {
     decision: Decision,
+    /// Of the first finding, or of what allows.
     rule: Option<Arc<str>>,
-    finding: Option<Finding>,
+    findings: Vec<Finding>,
 }
 
 impl Guard {
@@ -113,20 +115,13 @@ impl Guard {
     }
 
     async fn ask(&self, facts: &Facts, body: Option<&Arc<dyn Document>>) -> Result<Asked, Failure> {
-        let (verdict, state) = self
-            .plugin
-            .callable()
-            .call::<(&Facts, Option<Resource<DocumentHandle>>), (Verdict,)>(
-                &self.plugin.main,
-                || {
-                    let mut state = self.plugin.state();
-                    state.documents.extend(body.cloned());
-                    state
-                },
-                || (facts, body.map(|_| Resource::new_borrow(0))),
-            )
-            .await?;
-        let said = read(verdict.0).map_err(|why| self.plugin.callable().failure(FailureCause::Answer(why)))?;
+        let state = || {
+            let mut state = self.plugin.state();
+            state.documents.extend(body.cloned());
+            state
+        };
+        let (verdict, state) = self.plugin.version.evaluate(self.plugin.call(&state), facts, body.is_some()).await?;
+        let said = read(verdict).map_err(|why| self.plugin.callable().failure(FailureCause::Answer(why)))?;
         Ok(Asked { said: Arc::new(said), may_be_remembered: !state.previewed })
     }
 }
@@ -138,21 +133,27 @@ struct Asked {
 
 fn read(verdict: Verdict) -> Result<Said, String> {
     Ok(match verdict {
-        Verdict::NoOpinion => Said { decision: Decision::NoOpinion, rule: None, finding: None },
-        Verdict::Allow(rule) => Said { decision: Decision::Allow, rule: Some(rule_name(&rule)?), finding: None },
-        Verdict::RequireApproval(finding) => with_finding(Decision::RequireApproval, finding)?,
-        Verdict::Deny(finding) => with_finding(Decision::Deny, finding)?,
+        Verdict::NoOpinion => Said { decision: Decision::NoOpinion, rule: None, findings: Vec::new() },
+        Verdict::Allow(rule) => Said { decision: Decision::Allow, rule: Some(rule_name(&rule)?), findings: Vec::new() },
+        Verdict::RequireApproval(findings) => with_findings(Decision::RequireApproval, findings)?,
+        Verdict::Deny(findings) => with_findings(Decision::Deny, findings)?,
     })
 }
 
-fn with_finding(decision: Decision, mut finding: Finding) -> Result<Said, String> {
-    let rule = rule_name(&finding.rule)?;
-    for text in std::iter::once(&mut finding.message).chain(&mut finding.remedy) {
-        if text.len() > SENTENCE_BYTES {
-            text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
+fn with_findings(decision: Decision, mut findings: Vec<Finding>) -> Result<Said, String> {
+    if !(1..=FINDINGS).contains(&findings.len()) {
+        return Err(format!("it gives {} findings, and may give 1 to {FINDINGS}", findings.len()));
+    }
+    let rule = rule_name(&findings[0].rule)?;
+    for finding in &mut findings {
+        rule_name(&finding.rule)?;
+        for text in std::iter::once(&mut finding.message).chain(&mut finding.remedy) {
+            if text.len() > SENTENCE_BYTES {
+                text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
+            }
         }
     }
-    Ok(Said { decision, rule: Some(rule), finding: Some(finding) })
+    Ok(Said { decision, rule: Some(rule), findings })
 }
 
 fn rule_name(rule: &str) -> Result<Arc<str>, String> {
@@ -219,10 +220,8 @@ impl Generation {
                             judgement.decision = said.decision;
                             judgement.findings.clear();
                         }
-                        if said.decision == judgement.decision
-                            && let Some(finding) = &said.finding
-                        {
-                            judgement.findings.push((plugin.name.clone(), finding.clone()));
+                        if said.decision == judgement.decision {
+                            judgement.findings.extend(said.findings.iter().map(|finding| (plugin.name.clone(), finding.clone())));
                         }
                     }
                 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use masking::{Action, CompiledPlan, Encoding, MaskRule, Plan};
+use masking::{CompiledPlan, Plan};
 use quick_cache::sync::Cache;
 
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
 use crate::plugin::Plugin;
-use crate::wit::{Candidate, ResponseKind, WitAction, WitEncoding, WitMaskRule, WitPlan};
+use crate::wit::{Candidate, ResponseKind};
 
 /// Plans kept. A cluster with all its custom resources has some hundreds of kinds of request; what an agent invents evicts others, and costs
 /// a call.
@@ -94,31 +94,25 @@ async fn plan_of(plugin: &Plugin, kind: &ResponseKind) -> Result<Option<Plan>, F
         return Ok(None);
     }
     let start = Instant::now();
-    let result = plugin.callable().call::<(&ResponseKind,), (WitPlan,)>(&plugin.main, || plugin.state(), || (kind,)).await;
+    let result = plugin.version.plan(plugin.call(&|| plugin.state()), kind).await;
     plugin.metrics.called(start.elapsed());
     match result {
-        Ok(((plan,), _)) => Ok(Some(plan.into())),
+        Ok((plan, _)) => Ok(Some(plan)),
         Err(failure) => Err(failed(plugin, failure.cause)),
     }
 }
 
 async fn inspect(plugin: &Plugin, candidates: &[Candidate]) -> Result<Vec<Option<String>>, Failure> {
-    let Some(export) = &plugin.inspect else { return Ok(vec![None; candidates.len()]) };
+    let state = || {
+        let mut state = plugin.state();
+        state.log.withhold();
+        state
+    };
+    let Some(call) = plugin.inspect(&state) else { return Ok(vec![None; candidates.len()]) };
     let start = Instant::now();
-    let result = plugin
-        .callable()
-        .call::<(&[Candidate],), (Vec<Option<String>>,)>(
-            export,
-            || {
-                let mut state = plugin.state();
-                state.log.withhold();
-                state
-            },
-            || (candidates,),
-        )
-        .await;
+    let result = plugin.version.inspect(call, candidates).await;
     plugin.metrics.called(start.elapsed());
-    let ((answers,), _) = result.map_err(|failure| failed(plugin, failure.cause))?;
+    let (answers, _) = result.map_err(|failure| failed(plugin, failure.cause))?;
     if answers.len() != candidates.len() {
         let why = format!("it was asked about {} values and answered {}", candidates.len(), answers.len());
         return Err(failed(plugin, FailureCause::Answer(why)));
@@ -131,32 +125,6 @@ fn failed(plugin: &Plugin, cause: FailureCause) -> Failure {
     let failure = plugin.callable().failure(cause);
     tracing::warn!(plugin = %plugin.name, %failure, "a policy plugin failed");
     failure
-}
-
-impl From<WitPlan> for Plan {
-    fn from(plan: WitPlan) -> Plan {
-        Plan { rules: plan.rules.into_iter().map(MaskRule::from).collect(), embedded: plan.embedded }
-    }
-}
-
-impl From<WitMaskRule> for MaskRule {
-    fn from(rule: WitMaskRule) -> MaskRule {
-        MaskRule {
-            name: rule.name,
-            paths: rule.paths,
-            names: rule.names,
-            patterns: rule.patterns,
-            encoding: match rule.encoding {
-                WitEncoding::Text => Encoding::Text,
-                WitEncoding::Base64 => Encoding::Base64,
-            },
-            action: match rule.action {
-                WitAction::Token => Action::Token,
-                WitAction::Redact => Action::Redact,
-                WitAction::Inspect => Action::Inspect,
-            },
-        }
-    }
 }
 
 #[cfg(test)]

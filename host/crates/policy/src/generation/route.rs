@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use wasmtime::component::Resource;
 
 use crate::document::Document;
 use crate::facts::Facts;
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
-use crate::host::DocumentHandle;
 use crate::plugin::Plugin;
 use crate::wit::{Finding, Route, Waiting};
 
@@ -75,18 +73,12 @@ impl Generation {
 }
 
 async fn ask(plugin: &Plugin, facts: &Facts, body: Option<&Arc<dyn Document>>, findings: &[Finding]) -> Result<Option<Route>, Failure> {
-    let ((route,), _) = plugin
-        .callable()
-        .call::<(&Facts, Option<Resource<DocumentHandle>>, &[Finding]), (Option<Route>,)>(
-            &plugin.main,
-            || {
-                let mut state = plugin.state();
-                state.documents.extend(body.cloned());
-                state
-            },
-            || (facts, body.map(|_| Resource::new_borrow(0)), findings),
-        )
-        .await?;
+    let state = || {
+        let mut state = plugin.state();
+        state.documents.extend(body.cloned());
+        state
+    };
+    let (route, _) = plugin.version.route(plugin.call(&state), facts, body.is_some(), findings).await?;
     match route.as_ref().map(check) {
         None | Some(Ok(())) => Ok(route),
         Some(Err(why)) => Err(plugin.callable().failure(FailureCause::Answer(why))),

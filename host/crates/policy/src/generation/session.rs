@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
 use crate::plugin::Plugin;
-use crate::wit::{Finding, SessionAsk, Terms, WitSessionAnswer};
+use crate::wit::{Finding, SessionAsk, SessionOpinion, Terms};
 
 /// Whether a session may be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,20 +31,19 @@ impl Generation {
         let mut terms: Option<Terms> = None;
         for plugin in self.session_policies.iter().filter(|p| which(p) && p.matcher.ask(ask)) {
             let start = Instant::now();
-            let result =
-                plugin.callable().call::<(&SessionAsk,), (WitSessionAnswer,)>(&plugin.main, || plugin.state(), || (ask,)).await;
+            let result = plugin.version.open_session(plugin.call(&|| plugin.state()), ask).await;
             plugin.metrics.called(start.elapsed());
-            let answer = result.and_then(|((answer,), _)| match answer {
-                WitSessionAnswer::Open(terms) if terms.ttl == 0 || terms.idle == 0 || terms.requests == Some(0) => {
+            let answer = result.and_then(|(answer, _)| match answer {
+                SessionOpinion::Open(terms) if terms.ttl == 0 || terms.idle == 0 || terms.requests == Some(0) => {
                     let why = "it opens a session for no time or no requests; it means refuse".to_owned();
                     Err(plugin.callable().failure(FailureCause::Answer(why)))
                 }
                 answer => Ok(answer),
             });
             match answer {
-                Ok(WitSessionAnswer::NoOpinion) => {}
-                Ok(WitSessionAnswer::Open(more)) => terms = Some(terms.map_or(more, |terms| terms.narrowest(more))),
-                Ok(WitSessionAnswer::Refuse(finding)) => return SessionAnswer::Refuse(plugin.name.clone(), finding),
+                Ok(SessionOpinion::NoOpinion) => {}
+                Ok(SessionOpinion::Open(more)) => terms = Some(terms.map_or(more, |terms| terms.narrowest(more))),
+                Ok(SessionOpinion::Refuse(finding)) => return SessionAnswer::Refuse(plugin.name.clone(), finding),
                 Err(failure) => {
                     plugin.metrics.failed(failure.cause.kind());
                     tracing::warn!(plugin = %plugin.name, %failure, "a policy plugin failed");

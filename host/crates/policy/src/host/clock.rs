@@ -5,10 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wasmtime::component::Linker;
 
 use crate::host::CallState;
-use crate::wit::names;
 
-pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    linker.instance(names::CLOCK)?.func_wrap("now", |_, (): ()| Ok((now(),)))
+pub(super) fn link(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Result<()> {
+    linker.instance(name)?.func_wrap("now", |_, (): ()| Ok((now(),)))
 }
 
 /// Milliseconds since 1970; a clock set before that reads as zero.

@@ -8,7 +8,6 @@ use wasmtime::StoreContextMut;
 use crate::document::Document;
 use crate::failure::{Misuse, MustWait};
 use crate::host::{CallState, Linking};
-use crate::wit::names;
 
 /// Marks the resource type; what it stands for is an index into [`CallState::documents`].
 pub(crate) struct DocumentHandle;
@@ -26,8 +25,8 @@ const GET_ALL_BYTES: usize = 16 << 20;
 type Store<'a> = StoreContextMut<'a, CallState>;
 
 /// `preview` says how that function is linked, if at all.
-pub(super) fn link(linker: &mut Linker<CallState>, preview: Option<Linking>) -> wasmtime::Result<()> {
-    let mut instance = linker.instance(names::DOCUMENTS)?;
+pub(super) fn link(linker: &mut Linker<CallState>, name: &str, preview: Option<Linking>) -> wasmtime::Result<()> {
+    let mut instance = linker.instance(name)?;
     // A dropped preview stays in the call's list, which is short and goes with the call.
     instance.resource("document", ResourceType::host::<DocumentHandle>(), |_, _| Ok(()))?;
     instance.func_wrap("[method]document.get", |store: Store<'_>, (this, pointer): (Resource<DocumentHandle>, String)| {

@@ -10,7 +10,7 @@ use wasmtime::component::Linker;
 
 use crate::failure::Misuse;
 use crate::host::CallState;
-use crate::wit::{HttpRequest, HttpResponse, names};
+use crate::wit::{HttpRequest, HttpResponse};
 
 /// Requests of one call.
 const REQUESTS: u32 = 64;
@@ -124,8 +124,8 @@ impl fmt::Debug for Origin {
     }
 }
 
-pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    linker.instance(names::HTTP)?.func_wrap_async("send", |store: StoreContextMut<'_, CallState>, (request,): (HttpRequest,)| {
+pub(super) fn link(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Result<()> {
+    linker.instance(name)?.func_wrap_async("send", |store: StoreContextMut<'_, CallState>, (request,): (HttpRequest,)| {
         let grant = store.data().http.clone();
         Box::new(async move {
             match grant {

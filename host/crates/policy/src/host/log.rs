@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 
 use crate::host::CallState;
-use crate::wit::{WitLevel, names};
+use crate::wit::WitLevel;
 
 /// Lines of one call; the rest is dropped, and the last line says so.
 const LINES: u32 = 64;
@@ -68,8 +68,8 @@ impl LogLines {
     }
 }
 
-pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    linker.instance(names::LOG)?.func_wrap("write", |mut store: wasmtime::StoreContextMut<'_, CallState>, (level, message): (WitLevel, String)| {
+pub(super) fn link(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Result<()> {
+    linker.instance(name)?.func_wrap("write", |mut store: wasmtime::StoreContextMut<'_, CallState>, (level, message): (WitLevel, String)| {
         store.data_mut().log.write(level, message);
         Ok(())
     })

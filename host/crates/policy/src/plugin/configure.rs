@@ -18,6 +18,7 @@ use crate::engine::Engine;
 use crate::failure::{self, FailureCause};
 use crate::host::{self, CallState, Linking};
 use crate::plugin::{PluginError, Ready, check, compile};
+use crate::wit::version::{self, Functions, Version};
 use crate::wit::{Description, World};
 
 /// What `describe` and `configure` may each take. An interpreter needs a second to start.
@@ -76,7 +77,7 @@ impl Birth<'_> {
             Some((context, instrumented)) => {
                 let ready = self.ready(instrumented, world, http, false)?;
                 validate(&ready.description, value)?;
-                let snapshot = self.snapshot(&context, &ready.pre, configuration)?;
+                let snapshot = self.snapshot(&context, &ready, configuration)?;
                 let component = compile(self.engine, &snapshot)?;
                 self.engine.cache().put(&key, &component);
                 self.ready(component, world, http, false)
@@ -90,7 +91,7 @@ impl Birth<'_> {
                 let mut store = self.store(0);
                 wait(async {
                     let instance = self.instantiate(&mut store, &ready.pre).await?;
-                    self.configure(&mut store, &instance, &ready.component, configuration).await
+                    self.configure(&mut store, &instance, &ready, configuration).await
                 })?;
                 Ok(ready)
             }
@@ -127,29 +128,30 @@ impl Birth<'_> {
 
     /// Checks imports and exports, links, and asks it to describe itself.
     fn ready(&self, component: Component, world: World, http: bool, configure_each_time: bool) -> Result<Ready, PluginError> {
-        let imports = check::imports(&component, world, http)?;
-        let pre = host::linker(self.engine.wasmtime(), imports, Linking::Waiting)
+        let version = version::of(&component, self.engine.options().drafts)?;
+        let imports = check::imports(&component, version, world, http)?;
+        let pre = host::linker(self.engine.wasmtime(), version.names(), imports, Linking::Waiting)
             .and_then(|linker| linker.instantiate_pre(&component))
-            .map_err(|e| check::ComponentError::Type(format!("{e:#}")))?;
+            .map_err(|e| mistyped(&e, version))?;
         let mut store = self.store(0);
         let description = wait(async {
             let instance = self.instantiate(&mut store, &pre).await?;
-            check::functions(&mut store, &instance, &component, world)?;
-            self.describe(&mut store, &instance, &component).await
+            Functions { store: &mut store, instance: &instance, component: &component, version }.check(world)?;
+            self.describe(&mut store, &instance, &component, version).await
         })?;
-        Ok(Ready { component, pre, imports, description, configure_each_time })
+        Ok(Ready { component, version, pre, imports, description, configure_each_time })
     }
 
     fn snapshot(
         &self,
         context: &wasmtime_wizer::ComponentContext<'_>,
-        pre: &InstancePre<CallState>,
+        ready: &Ready,
         configuration: &str,
     ) -> Result<Vec<u8>, PluginError> {
         let mut store = self.store(SNAPSHOT_PAGES);
         wait(async {
-            let instance = self.instantiate(&mut store, pre).await?;
-            self.configure(&mut store, &instance, pre.component(), configuration).await?;
+            let instance = self.instantiate(&mut store, &ready.pre).await?;
+            self.configure(&mut store, &instance, ready, configuration).await?;
             Wizer::new()
                 .snapshot_component(context, &mut WasmtimeWizerComponent { store: &mut store, instance })
                 .await
@@ -162,18 +164,24 @@ impl Birth<'_> {
         self.outcome(store, "start", result)
     }
 
-    async fn describe(&self, store: &mut Store<CallState>, instance: &Instance, component: &Component) -> Result<Description, PluginError> {
-        let export = check::plugin_export(component, "describe")?;
-        let function = instance.get_typed_func::<(), (Description,)>(&mut *store, &export).map_err(|e| check::ComponentError::Type(format!("{e:#}")))?;
+    async fn describe(
+        &self,
+        store: &mut Store<CallState>,
+        instance: &Instance,
+        component: &Component,
+        version: &'static dyn Version,
+    ) -> Result<Description, PluginError> {
+        let export = version::export(component, Some(version.names().plugin), "describe")?;
+        let function = instance.get_typed_func::<(), (Description,)>(&mut *store, &export).map_err(|e| mistyped(&e, version))?;
         let result = limited(function.call_async(&mut *store, ())).await;
         Ok(self.outcome(store, "describe", result)?.0)
     }
 
-    async fn configure(&self, store: &mut Store<CallState>, instance: &Instance, component: &Component, configuration: &str) -> Result<(), PluginError> {
-        let export = check::plugin_export(component, "configure")?;
+    async fn configure(&self, store: &mut Store<CallState>, instance: &Instance, ready: &Ready, configuration: &str) -> Result<(), PluginError> {
+        let export = version::export(&ready.component, Some(ready.version.names().plugin), "configure")?;
         let function = instance
             .get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &export)
-            .map_err(|e| check::ComponentError::Type(format!("{e:#}")))?;
+            .map_err(|e| mistyped(&e, ready.version))?;
         let result = limited(function.call_async(&mut *store, (configuration,))).await;
         self.outcome(store, "configure", result)?.0.map_err(|why| ConfigureError::Refused(why).into())
     }
@@ -194,6 +202,10 @@ impl Birth<'_> {
         store.set_epoch_deadline(1);
         store
     }
+}
+
+pub(super) fn mistyped(error: &wasmtime::Error, version: &dyn Version) -> check::ComponentError {
+    check::ComponentError::Type { what: format!("{error:#}"), version: version.number() }
 }
 
 fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, PluginError> {
