@@ -32,6 +32,7 @@
 
 mod approvals;
 mod changes;
+mod counters;
 mod db;
 mod error;
 mod id;
@@ -47,6 +48,7 @@ mod time;
 
 pub use approvals::{ApprovalFilter, ApprovalRow, Changed, DecisionRow, OpenOutcome};
 pub use changes::Change;
+pub use counters::{CounterName, CounterParts};
 pub use db::{Location, Store};
 pub use error::StoreError;
 pub use id::new_id;

@@ -109,6 +109,17 @@ const MIGRATIONS: &[&[&str]] = &[&[
         name TEXT PRIMARY KEY,
         content TEXT NOT NULL
     )",
+], &[
+    // `parts` is JSON: read and written whole, never asked about in SQL.
+    "CREATE TABLE counters (
+        plugin TEXT NOT NULL,
+        name TEXT NOT NULL,
+        seconds BIGINT NOT NULL,
+        parts TEXT NOT NULL,
+        expires BIGINT NOT NULL,
+        PRIMARY KEY (plugin, name, seconds)
+    )",
+    "CREATE INDEX counters_expires ON counters (expires)",
 ]];
 
 /// Bring the database up to the last version, in one transaction; of several replicas that start at

@@ -59,6 +59,9 @@ on_both!(
     notifications_are_kept_until_delivered,
     an_aborted_writer_blocks_nobody,
     what_is_long_over_is_forgotten,
+    counts_are_changed_by_one_at_a_time,
+    a_no_changes_no_count,
+    old_counts_are_forgotten,
 );
 
 fn session(id: &str) -> SessionRow {
@@ -420,6 +423,86 @@ async fn an_aborted_writer_blocks_nobody(store: &Arc<Store>) {
     let begun = Instant::now();
     store.change_approval("aborted", |_| Ok::<_, ()>(to("used"))).await.unwrap().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+fn count(key: &str) -> CounterName {
+    CounterName { plugin: "budgets".into(), key: key.into(), window: 3600 }
+}
+
+/// One more, when there are fewer than the limit.
+async fn one_more(store: &Store, keys: &[&str], limit: u64) -> bool {
+    let changed = store.change_counters(0, keys.iter().map(|key| count(key)), |counts| {
+        for parts in counts.values_mut() {
+            match parts.first_mut() {
+                None => parts.push((7, 1)),
+                Some((_, used)) if *used < limit => *used += 1,
+                Some(_) => return Err(()),
+            }
+        }
+        Ok(())
+    });
+    changed.await.unwrap().is_ok()
+}
+
+/// Each asks for two counts, in different orders, and never more than the limit get both.
+async fn counts_are_changed_by_one_at_a_time(store: &Arc<Store>) {
+    let tasks: Vec<_> = (0..60)
+        .map(|i| {
+            let store = store.clone();
+            tokio::spawn(async move { one_more(&store, if i % 2 == 0 { &["raced", "other"] } else { &["other", "raced"] }, 20).await })
+        })
+        .collect();
+    let mut granted = 0;
+    for task in tasks {
+        granted += u32::from(task.await.unwrap());
+    }
+    assert_eq!(granted, 20);
+    assert_eq!(store.counter(&count("raced")).await.unwrap(), vec![(7, 20)]);
+}
+
+async fn a_no_changes_no_count(store: &Arc<Store>) {
+    assert!(one_more(store, &["full"], 1).await);
+    assert!(!one_more(store, &["empty", "full"], 1).await);
+    assert_eq!(store.counter(&count("empty")).await.unwrap(), vec![]);
+    let other = CounterName { plugin: "another".into(), ..count("full") };
+    assert_eq!(store.counter(&other).await.unwrap(), vec![]);
+    let shorter = CounterName { window: 60, ..count("full") };
+    assert_eq!(store.counter(&shorter).await.unwrap(), vec![]);
+}
+
+async fn old_counts_are_forgotten(store: &Arc<Store>) {
+    const SECOND: i64 = 1_000_000;
+    let now = 1_000_000 * SECOND;
+    store.change_counters(now, [count("old")], |counts| Ok::<_, ()>(counts.values_mut().for_each(|parts| parts.push((1, 1))))).await.unwrap().unwrap();
+    store.prune_counters(now + 3600 * SECOND).await.unwrap();
+    assert_eq!(store.counter(&count("old")).await.unwrap(), vec![(1, 1)]);
+    store.prune_counters(now + 3 * 3600 * SECOND).await.unwrap();
+    assert_eq!(store.counter(&count("old")).await.unwrap(), vec![]);
+}
+
+/// Two replicas, each with connections of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_replicas_never_count_beyond_the_limit() {
+    let Some(server) = Postgres::start() else { return };
+    let mut replicas = Vec::new();
+    for _ in 0..2 {
+        replicas.push(Arc::new(Store::open(&server.location()).await.unwrap()));
+    }
+    let tasks: Vec<_> = (0..200)
+        .map(|i| {
+            let store = replicas[i % 2].clone();
+            tokio::spawn(async move { one_more(&store, &["raced", "other"], 50).await })
+        })
+        .collect();
+    let mut granted = 0;
+    for task in tasks {
+        granted += u32::from(task.await.unwrap());
+    }
+    assert_eq!(granted, 50);
+    for store in replicas {
+        assert_eq!(store.counter(&count("raced")).await.unwrap(), vec![(7, 50)]);
+        store.close().await;
+    }
 }
 
 #[tokio::test]

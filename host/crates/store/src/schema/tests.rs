@@ -12,7 +12,7 @@ async fn fresh() -> (tempfile::TempDir, Store) {
 #[tokio::test]
 async fn each_migration_runs_once() {
     let (_folder, store) = fresh().await;
-    const LATER: &[&[&str]] = &[MIGRATIONS[0], &["CREATE TABLE later (a BIGINT)"]];
+    const LATER: &[&[&str]] = &[MIGRATIONS[0], MIGRATIONS[1], &["CREATE TABLE later (a BIGINT)"]];
     migrate_to(&store, LATER).await.unwrap();
     migrate_to(&store, LATER).await.unwrap();
     // Tables in use are those of the first release still.
@@ -22,7 +22,7 @@ async fn each_migration_runs_once() {
 #[tokio::test]
 async fn a_failed_migration_leaves_nothing_behind() {
     let (_folder, store) = fresh().await;
-    const BROKEN: &[&[&str]] = &[MIGRATIONS[0], &["CREATE TABLE half (a BIGINT)", "CREATE NONSENSE"]];
+    const BROKEN: &[&[&str]] = &[MIGRATIONS[0], MIGRATIONS[1], &["CREATE TABLE half (a BIGINT)", "CREATE NONSENSE"]];
     assert!(matches!(migrate_to(&store, BROKEN).await, Err(StoreError::Database { .. })));
     migrate_to(&store, MIGRATIONS).await.unwrap();
     assert!(sqlx::query("SELECT * FROM half").execute(store.reader()).await.is_err());
