@@ -3,8 +3,8 @@
 //! Everything that applies is evaluated and the strictest holds: a `deny` over an `approve` over an `allow`. Of what no rule is about it
 //! has no opinion, so that the connection's default applies (deny) unless another guard allows it.
 //!
-//! A rule that refuses counts what a request does not say against it (the deletion of a collection may hit any name);
-//! a rule that allows does not.
+//! A rule that refuses counts what a request does not say against it (the deletion of a collection may hit any name, and a deletion by
+//! name says nothing of labels); a rule that allows does not. `README.md` beside this crate lists every key and every check.
 //!
 //! ```yaml
 //! deny:
@@ -21,15 +21,22 @@
 //!   - { check: privileged-pods, then: deny }
 //! ```
 
+use portcullis_sdk::matching::Patterns;
 use portcullis_sdk::{Finding, JsonSchema, Match, Request, Verdict, guard};
 use serde::Deserialize;
 
+mod admission;
 mod checks;
+mod credentials;
+mod extension;
+mod images;
+mod labels;
 mod pods;
 mod rbac;
 mod traffic;
 
-use checks::Check;
+use checks::{Check, Sources};
+use labels::Selector;
 
 /// The configuration of `deny-list`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -58,6 +65,8 @@ pub struct Rule {
     /// Except those that surely fit one of these.
     #[serde(default)]
     pub except: Vec<Match>,
+    /// Only where the labels fit this selector, written as for `kubectl --selector`.
+    pub labels: Option<Selector>,
     /// One sentence: what is wrong with them.
     pub message: Option<String>,
     /// One sentence: what to do instead.
@@ -75,6 +84,11 @@ pub struct CheckRule {
     /// Requests that are spared: those that surely fit one of these.
     #[serde(default)]
     pub except: Vec<Match>,
+    /// For `image-sources`: the only images that may run. Globs over registry and repository, as `registry.example.com/team/*`;
+    /// an image without a registry is of `docker.io/library/`.
+    pub allowed: Option<Patterns>,
+    /// For `image-sources`: images that may not run, whatever `allowed` says.
+    pub refused: Option<Patterns>,
     /// One sentence: what to do instead.
     pub remedy: Option<String>,
 }
@@ -126,11 +140,15 @@ pub fn judge(config: &Config, request: &Request<'_>) -> Verdict {
 
 impl Rule {
     fn is_against(&self, request: &Request<'_>) -> bool {
-        self.matches.iter().any(|one| one.may_fit(request)) && !self.except.iter().any(|except| except.fits(request))
+        self.matches.iter().any(|one| one.may_fit(request))
+            && !self.except.iter().any(|except| except.fits(request))
+            && self.labels.as_ref().is_none_or(|labels| labels.fits(request, true))
     }
 
     fn is_for(&self, request: &Request<'_>) -> bool {
-        self.matches.iter().any(|one| one.fits(request)) && !self.except.iter().any(|except| except.may_fit(request))
+        self.matches.iter().any(|one| one.fits(request))
+            && !self.except.iter().any(|except| except.may_fit(request))
+            && self.labels.as_ref().is_none_or(|labels| labels.fits(request, false))
     }
 
     fn finding(&self, request: &Request<'_>, what: &str) -> Finding {
@@ -141,7 +159,8 @@ impl Rule {
 
 impl CheckRule {
     fn evaluate(&self, request: &Request<'_>) -> Verdict {
-        match self.check.find(request) {
+        let sources = Sources { allowed: self.allowed.as_ref(), refused: self.refused.as_ref() };
+        match self.check.find(sources, request) {
             Ok(None) => Verdict::NoOpinion,
             Ok(Some(message)) => {
                 self.then.with(Finding { rule: self.check.name().to_owned(), message, remedy: self.remedy.clone() })
@@ -169,6 +188,14 @@ fn validate(config: &Config) -> Result<(), String> {
                 return Err(format!("{list}: the rule `{name}` matches nothing: write `match: [{{}}]` for every resource"));
             }
             seen.push(name);
+        }
+    }
+    for rule in &config.checks {
+        let listed = rule.allowed.is_some() || rule.refused.is_some();
+        match (rule.check == Check::ImageSources, listed) {
+            (true, false) => return Err("checks: `image-sources` has neither `allowed` nor `refused`: name some images in one of them".to_owned()),
+            (false, true) => return Err(format!("checks: `{}` has no use for `allowed` and `refused`: they are for `image-sources`", rule.check.name())),
+            _ => {}
         }
     }
     Ok(())

@@ -1,12 +1,15 @@
 //! What a pod specification lets a container do.
 //!
-//! The list is the baseline of the Pod Security Standards (kubernetes.io/docs/concepts/security/pod-security-standards).
+//! The list is the baseline of the Pod Security Standards (kubernetes.io/docs/concepts/security/pod-security-standards), as Kubernetes
+//! 1.37 reads it, and its restricted level in [`restricted`]. Kubernetes' own examples of both are among the tests.
 
 use std::collections::BTreeMap;
 
 use portcullis_sdk::{Body, Request};
 use portcullis_sdk::workload::{pod_spec_pointer, touches_pod_spec};
 use serde_json::{Value, json};
+
+mod restricted;
 
 /// Capabilities that a container may add: those that it has by default.
 const USUAL: [&str; 13] = [
@@ -15,7 +18,7 @@ const USUAL: [&str; 13] = [
 ];
 
 /// Sysctls that concern the pod alone.
-const SAFE_SYSCTLS: [&str; 10] = [
+const SAFE_SYSCTLS: [&str; 14] = [
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
     "net.ipv4.ip_unprivileged_port_start",
@@ -26,18 +29,51 @@ const SAFE_SYSCTLS: [&str; 10] = [
     "net.ipv4.tcp_fin_timeout",
     "net.ipv4.tcp_keepalive_intvl",
     "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_notsent_lowat",
 ];
 
 /// What takes a pod that this write makes or changes out of its sandbox.
 pub fn privileged(request: &Request<'_>) -> Result<Option<String>, String> {
-    let debugs = request.group().is_empty() && request.resource() == "pods" && request.subresource() == Some("ephemeralcontainers");
-    if debugs && matches!(request.verb(), "update" | "patch") {
+    Ok(containers_after(request, privilege)?.or(unconfined(request)?))
+}
+
+/// What keeps a pod that this write makes or changes from the restricted level.
+pub fn not_restricted(request: &Request<'_>) -> Result<Option<String>, String> {
+    let privileged = privileged(request)?;
+    if privileged.is_some() {
+        return Ok(privileged);
+    }
+    if !debugs(request) {
+        return spec(request, restricted::beyond);
+    }
+    // What the pod says for all its containers counts for the new one too.
+    request.after_write(|pod| {
+        let keys = ["securityContext", "os", "hostUsers", "ephemeralContainers"];
+        let spec: Value = keys.iter().map(|key| ((*key).to_owned(), pod.get::<Value>(&format!("/spec/{key}")).unwrap_or_default())).collect();
+        restricted::beyond(&spec)
+    })
+}
+
+/// Whether it adds a container to a pod that runs.
+fn debugs(request: &Request<'_>) -> bool {
+    request.group().is_empty()
+        && request.resource() == "pods"
+        && request.subresource() == Some("ephemeralcontainers")
+        && matches!(request.verb(), "update" | "patch")
+}
+
+/// Looks at the specification that a write leaves; at the new container alone when one is added to a pod that runs.
+pub fn containers_after(request: &Request<'_>, find: impl Fn(&Value) -> Option<String>) -> Result<Option<String>, String> {
+    if debugs(request) {
         // The other containers were judged when the pod was made, and those that were added before cannot be changed: what
         // is new is in the body, unless that is a JSON patch.
-        let added = |pod: &Body<'_>| privilege(&json!({ "ephemeralContainers": pod.get::<Value>("/spec/ephemeralContainers")? }));
+        let added = |pod: &Body<'_>| find(&json!({ "ephemeralContainers": pod.get::<Value>("/spec/ephemeralContainers")? }));
         return if request.body().has("/0") { request.after_write(added) } else { Ok(added(request.body())) };
     }
-    Ok(spec(request, privilege)?.or(unconfined(request)?))
+    spec(request, find)
 }
 
 /// Which secret a pod that this write makes or changes gets.
@@ -58,7 +94,7 @@ pub fn on_a_chosen_node(request: &Request<'_>) -> Result<Option<String>, String>
     })
 }
 
-fn spec(request: &Request<'_>, find: fn(&Value) -> Option<String>) -> Result<Option<String>, String> {
+fn spec(request: &Request<'_>, find: impl Fn(&Value) -> Option<String>) -> Result<Option<String>, String> {
     let Some(pointer) = touches_pod_spec(request) else {
         return Ok(None);
     };
@@ -77,7 +113,9 @@ fn unconfined(request: &Request<'_>) -> Result<Option<String>, String> {
     request.after_write(|object| {
         let annotations: BTreeMap<String, Value> = object.get(&pointer)?;
         let found = annotations.iter().find(|(key, value)| {
-            key.starts_with("container.apparmor.security.beta.kubernetes.io/") && *value == "unconfined"
+            let profile = value.as_str().unwrap_or_default();
+            let usual = profile.is_empty() || profile == "runtime/default" || profile.starts_with("localhost/");
+            key.starts_with("container.apparmor.security.beta.kubernetes.io/") && !usual
         })?;
         Some(format!("the annotation `{}` takes AppArmor away", found.0))
     })
@@ -99,10 +137,15 @@ fn privilege(spec: &Value) -> Option<String> {
         return Some(format!("the volume `{}` makes the node run git on what a stranger wrote (gitRepo, CVE-2024-10220)", name(volume)));
     }
     let context = &spec["securityContext"];
-    unsafe_context(context, "the pod").or_else(|| containers(spec).find_map(container))
+    unsafe_context(context, "the pod").or_else(|| containers(spec).find_map(|one| container(one, has_own_users(spec))))
 }
 
-fn container(container: &Value) -> Option<String> {
+/// Whether the pod's users are not the node's: root in it is nobody outside, and /proc shows only its own.
+fn has_own_users(spec: &Value) -> bool {
+    spec["hostUsers"] == Value::Bool(false)
+}
+
+fn container(container: &Value, own_users: bool) -> Option<String> {
     let who = format!("the container `{}`", name(container));
     let context = &container["securityContext"];
     if on(context, "privileged") {
@@ -114,7 +157,7 @@ fn container(container: &Value) -> Option<String> {
     }) {
         return Some(format!("{who} adds the capability `{added}`"));
     }
-    if context["procMount"].as_str().is_some_and(|mount| mount != "Default") {
+    if !own_users && context["procMount"].as_str().is_some_and(|mount| mount != "Default") {
         return Some(format!("{who} sees an unmasked /proc (procMount)"));
     }
     if list(container, "ports").any(|port| port["hostPort"].as_u64().is_some_and(|port| port != 0)) {
@@ -145,7 +188,8 @@ fn unsafe_context(context: &Value, who: &str) -> Option<String> {
     }
     let selinux = &context["seLinuxOptions"];
     let usual = ["container_t", "container_init_t", "container_kvm_t", "container_engine_t", ""];
-    if selinux["type"].as_str().is_some_and(|kind| !usual.contains(&kind)) || has(selinux, "user") || has(selinux, "role") {
+    let chosen = |key: &str| selinux[key].as_str().is_some_and(|value| !value.is_empty());
+    if selinux["type"].as_str().is_some_and(|kind| !usual.contains(&kind)) || chosen("user") || chosen("role") {
         return Some(format!("{who} chooses its SELinux context (seLinuxOptions)"));
     }
     None
@@ -191,11 +235,13 @@ fn secret(spec: &Value) -> Option<String> {
     })
 }
 
-fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
+/// All containers of a specification: those that run before the others, the others, and those for debugging.
+pub fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
     ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(|key| list(spec, key))
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+/// The elements of a list that may not be there.
+pub fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     value[key].as_array().into_iter().flatten()
 }
 
@@ -207,9 +253,12 @@ fn has(value: &Value, key: &str) -> bool {
     value.get(key).is_some_and(|value| !value.is_null())
 }
 
-fn name(value: &Value) -> &str {
+/// What a container or a volume is called.
+pub fn name(value: &Value) -> &str {
     value["name"].as_str().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod with_go_modules;

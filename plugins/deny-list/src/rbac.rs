@@ -8,6 +8,9 @@ use serde_json::Value;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
+/// Groups whose objects see or steer the requests of others.
+const STEERING: [&str; 3] = ["admissionregistration.k8s.io", "apiregistration.k8s.io", "certificates.k8s.io"];
+
 /// What the write would give, when it is too much.
 pub fn escalation(request: &Request<'_>) -> Result<Option<String>, String> {
     if request.group() != GROUP || request.subresource().is_some() || !matches!(request.verb(), "create" | "update" | "patch") {
@@ -20,7 +23,12 @@ pub fn escalation(request: &Request<'_>) -> Result<Option<String>, String> {
             let subjects: Vec<Value> = binding.get("/subjects").unwrap_or_default();
             powerful(&role).or_else(|| subjects.iter().find_map(everybody))
         }),
-        "roles" | "clusterroles" => request.after_write(|role| {
+        kind @ ("roles" | "clusterroles") => request.after_write(|role| {
+            if kind == "clusterroles"
+                && let Some(into) = gathered(&role.get("/metadata/labels").unwrap_or_default())
+            {
+                return Some(format!("its rules become part of Kubernetes' own role `{into}` (aggregate-to-{into})"));
+            }
             if role.has("/aggregationRule/clusterRoleSelectors/0") {
                 return Some("the role gathers the rights of other roles (aggregationRule)".to_owned());
             }
@@ -29,6 +37,12 @@ pub fn escalation(request: &Request<'_>) -> Result<Option<String>, String> {
         }),
         _ => Ok(None),
     }
+}
+
+/// Which of Kubernetes' own roles gathers the rules of a role with these labels.
+fn gathered(labels: &Value) -> Option<&str> {
+    let labels = labels.as_object().into_iter().flatten().filter(|(_, value)| *value == "true");
+    labels.filter_map(|(key, _)| key.strip_prefix("rbac.authorization.k8s.io/aggregate-to-")).next()
 }
 
 fn powerful(role: &Value) -> Option<String> {
@@ -52,6 +66,21 @@ fn too_much(rule: &Value) -> Option<String> {
     }
     if list(rule, "apiGroups").any(|group| group == GROUP) && list(rule, "verbs").any(changes) {
         return Some("the role lets its holder change roles and bindings".to_owned());
+    }
+    if let Some(verb) = list(rule, "verbs").find(|verb| matches!(*verb, "approve" | "sign" | "attest")) {
+        return Some(format!("the role gives the verb `{verb}`, and with it certificates that are identities"));
+    }
+    if let Some(group) = list(rule, "apiGroups").find(|group| STEERING.contains(group))
+        && list(rule, "verbs").any(changes)
+    {
+        return Some(format!("the role lets its holder change what sees or steers every request (`{group}`)"));
+    }
+    // A volume may be any folder of a node, and a namespace says by its labels what its pods may do.
+    if let Some(resource) = list(rule, "resources").find(|resource| matches!(*resource, "persistentvolumes" | "namespaces" | "nodes"))
+        && list(rule, "apiGroups").any(str::is_empty)
+        && list(rule, "verbs").any(changes)
+    {
+        return Some(format!("the role lets its holder change `{resource}`, on which the limits of pods rest"));
     }
     let resource = list(rule, "resources").find(|resource| {
         let sub = resource.split_once('/').map(|(_, sub)| sub);

@@ -80,13 +80,63 @@ fn checks_see_bodies_and_the_results_of_patches() {
 }
 
 #[test]
-fn token_secrets() {
-    let config = config(r#"{"checks": [{"check": "token-secrets", "then": "deny"}]}"#);
-    let secret = |kind: &str| format!(r#"{{"metadata":{{"name":"s"}},"type":"{kind}"}}"#);
-    let secrets = "/api/v1/namespaces/shop/secrets";
-    assert!(judge(&config, &Request::post(secrets, &secret("kubernetes.io/service-account-token"))).is_deny());
-    assert!(judge(&config, &Request::patch(&format!("{secrets}/s"), &secret("bootstrap.kubernetes.io/token"))).is_deny());
-    assert_eq!(judge(&config, &Request::post(secrets, &secret("Opaque"))), Verdict::NoOpinion);
+fn rules_by_label() {
+    let config = config(
+        r#"{
+            "deny": [{"rule": "protected", "match": [{"verbs": ["create", "update", "patch", "deletecollection"]}], "labels": "protected=yes"}],
+            "allow": [{"rule": "playground", "match": [{"verbs": ["create", "list", "delete"]}], "labels": "env in (dev,test)"}]
+        }"#,
+    );
+    let pods = "/api/v1/namespaces/shop/pods";
+    let labelled = |labels: &str| format!(r#"{{"metadata":{{"name":"p","labels":{labels}}}}}"#);
+    for (request, rule) in [
+        (Request::post(pods, &labelled(r#"{"protected":"yes","env":"dev"}"#)), Some("protected")),
+        (Request::post(pods, &labelled(r#"{"env":"dev"}"#)), Some("playground")),
+        (Request::post(pods, &labelled(r#"{"env":"prod"}"#)), None),
+        (Request::get(&format!("{pods}?labelSelector=env=test")), Some("playground")),
+        (Request::get(pods), None),
+        // Nothing is known of its labels.
+        (Request::delete(&format!("{pods}/p")), None),
+        (Request::delete(pods), Some("protected")),
+        (Request::delete(&format!("{pods}?labelSelector=protected=no")), None),
+    ] {
+        let verdict = judge(&config, &request);
+        assert_eq!(verdict.rule(), rule, "{} {}", request.verb(), request.path());
+    }
+}
+
+#[test]
+fn every_check_by_its_name() {
+    let post = |path: &str, body: &str| Request::post(path, body);
+    let pod = |spec: &str| post("/api/v1/namespaces/shop/pods", &format!(r#"{{"spec":{spec}}}"#));
+    for (check, more, request) in [
+        ("privileged-pods", "", pod(r#"{"hostPID":true}"#)),
+        ("restricted-pods", "", pod(r#"{"containers":[{"name":"c","image":"i"}]}"#)),
+        ("pod-secrets", "", pod(r#"{"serviceAccountName":"deployer"}"#)),
+        ("image-sources", r#", "allowed": ["registry.example.com/*"]"#, pod(r#"{"containers":[{"name":"c","image":"nginx"}]}"#)),
+        ("image-tags", "", pod(r#"{"containers":[{"name":"c","image":"nginx"}]}"#)),
+        ("image-digests", "", pod(r#"{"containers":[{"name":"c","image":"nginx:1"}]}"#)),
+        ("rbac-escalation", "", post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", "{}")),
+        ("token-secrets", "", post("/api/v1/namespaces/shop/secrets", r#"{"type":"kubernetes.io/service-account-token"}"#)),
+        ("token-requests", "", post("/api/v1/namespaces/shop/serviceaccounts/default/token", "{}")),
+        ("certificates", "", Request::put("/apis/certificates.k8s.io/v1/certificatesigningrequests/me/approval", "{}")),
+        ("api-proxy", "", Request::get("/api/v1/nodes/one/proxy/pods")),
+        ("admission-webhooks", "", Request::delete("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/w")),
+        ("api-services", "", post("/apis/apiregistration.k8s.io/v1/apiservices", "{}")),
+        ("conversion-webhooks", "", post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", r#"{"spec":{"conversion":{"strategy":"Webhook"}}}"#)),
+        ("namespace-levels", "", Request::put("/api/v1/namespaces/shop", "{}")),
+        ("node-choice", "", pod(r#"{"nodeName":"one"}"#)),
+        ("external-addresses", "", post("/api/v1/namespaces/shop/services", r#"{"spec":{"externalIPs":["192.0.2.1"]}}"#)),
+        ("ingress-snippets", "", post("/apis/networking.k8s.io/v1/namespaces/shop/ingresses", r#"{"metadata":{"annotations":{"a/server-snippet":"x"}}}"#)),
+    ] {
+        for then in ["deny", "approve"] {
+            let config = config(&format!(r#"{{"checks": [{{"check": "{check}", "then": "{then}"{more}}}]}}"#));
+            let verdict = judge(&config, &request);
+            assert_eq!((verdict.rule(), verdict.is_deny()), (Some(check), then == "deny"), "{check}");
+            let harmless = post("/api/v1/namespaces/shop/configmaps", r#"{"data":{"a":"b"}}"#);
+            assert_eq!(judge(&config, &harmless), Verdict::NoOpinion, "{check}");
+        }
+    }
 }
 
 #[test]
@@ -98,6 +148,11 @@ fn mistakes_in_the_configuration() {
         (r#"{"deny": [{"rule": "a"}]}"#, "missing field `match`"),
         (r#"{"refuse": []}"#, "unknown field `refuse`"),
         (r#"{"checks": [{"check": "privileged", "then": "deny"}]}"#, "unknown variant `privileged`"),
+        (r#"{"checks": [{"check": "image-sources", "then": "deny"}]}"#, "neither `allowed` nor `refused`"),
+        (r#"{"checks": [{"check": "image-tags", "then": "deny", "allowed": ["*"]}]}"#, "`image-tags` has no use for `allowed`"),
+        (r#"{"deny": [{"rule": "a", "match": [{}], "labels": "env>1"}]}"#, "no requirement of a label selector"),
+        (r#"{"deny": [{"rule": "a", "match": [{}], "labels": ""}]}"#, "selects everything"),
+        (r#"{"deny": [{"rule": "a", "match": [{}], "labels": "a=1,a=2"}]}"#, "selects nothing: no value of `a` fits"),
     ] {
         let error = configuration::<Config>(json).and_then(|config| validate(&config)).expect_err(json);
         assert!(error.contains(message), "{json}: {error}");

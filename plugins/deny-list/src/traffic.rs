@@ -1,4 +1,4 @@
-//! Which services and ingresses lead traffic, or the controller that serves them, astray.
+//! Which requests, services and ingresses lead traffic past the gateway, or to where it does not belong.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,19 @@ pub fn external_addresses(request: &Request<'_>) -> Result<Option<String>, Strin
         let address: Value = service.get("/spec/externalIPs/0")?;
         Some(format!("the service takes the traffic of {} wherever it runs (externalIPs)", address.as_str().unwrap_or("an address")))
     })
+}
+
+/// What the API server would pass the request on to: what is behind it is judged by no rule.
+pub fn api_proxy(request: &Request<'_>) -> Option<String> {
+    if request.subresource() != Some("proxy") || !request.group().is_empty() {
+        return None;
+    }
+    let (what, name) = (request.resource(), request.name().unwrap_or("?"));
+    match what {
+        "nodes" => Some(format!("the kubelet of `{name}` runs commands in every pod of its node, and keeps no record")),
+        "pods" | "services" => Some(format!("the API server would pass this on to `{what}/{name}`, past every rule about it")),
+        _ => None,
+    }
 }
 
 /// The annotation of an ingress that is pasted into its controller's configuration.

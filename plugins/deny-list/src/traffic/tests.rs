@@ -31,3 +31,20 @@ fn ingresses_that_configure_their_controller() {
     }
     assert_eq!(snippets(&Request::get(ingresses)), Ok(None));
 }
+
+#[test]
+fn requests_that_are_passed_on() {
+    for (request, finds) in [
+        (Request::get("/api/v1/nodes/one/proxy/run/shop/web/web"), Some("kubelet of `one`")),
+        (Request::post("/api/v1/namespaces/shop/services/web/proxy/admin", "{}"), Some("`services/web`")),
+        (Request::get("/api/v1/namespaces/shop/pods/web/proxy"), Some("`pods/web`")),
+        (Request::get("/api/v1/namespaces/shop/pods/web/log"), None),
+        (Request::get("/apis/example.com/v1/nodes/one/proxy"), None),
+    ] {
+        let found = api_proxy(&request);
+        match finds {
+            Some(text) => assert!(found.as_ref().is_some_and(|found| found.contains(text)), "{}: {found:?}", request.path()),
+            None => assert_eq!(found, None, "{}", request.path()),
+        }
+    }
+}
