@@ -13,7 +13,13 @@ use crate::wasm_std::StdError;
 use crate::{Language, World, WriteError, component, files};
 
 mod bundle;
+mod c;
+mod go;
+mod interface;
+mod javascript;
+mod python;
 pub mod rust;
+mod wasi;
 
 /// The file that a policy's own folder is a bundle by.
 pub const BUNDLE: &str = "bundle.yaml";
@@ -118,9 +124,10 @@ pub fn build(dir: &Path, options: &Options) -> Result<Built, BuildError> {
     let job = Job { dir: &dir, name: &name, quick: options.quick, messages: options.messages };
     let bytes = match language {
         Language::Rust => rust::build(&job)?,
-        Language::JavaScript | Language::TypeScript | Language::Python | Language::Go | Language::C => {
-            return Err(BuildError::file(&dir, format!("policies in {language} are not built yet; write it in Rust")));
-        }
+        Language::JavaScript | Language::TypeScript => javascript::build(&job, language)?,
+        Language::Python => python::build(&job)?,
+        Language::Go => go::build(&job)?,
+        Language::C => c::build(&job)?,
     };
     let changed = files::write(&path, &bytes)?;
     let world = component::world(&bytes);

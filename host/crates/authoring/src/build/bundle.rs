@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{BUNDLE, BuildError};
+use crate::World;
 
 /// As much of it as is needed here; the engine checks the whole.
 #[derive(Deserialize)]
@@ -17,6 +18,7 @@ struct Bundle {
 #[derive(Deserialize)]
 struct Plugin {
     component: PathBuf,
+    world: Option<String>,
 }
 
 /// The file of the folder's component: the one that `bundle.yaml` names, or the folder's own name when there is no bundle.
@@ -24,11 +26,7 @@ pub(super) fn component(dir: &Path) -> Result<PathBuf, BuildError> {
     let of_folder = || dir.join(dir.file_name().unwrap_or("policy".as_ref())).with_extension("wasm");
     let file = dir.join(BUNDLE);
     let Ok(text) = fs::read_to_string(&file) else { return Ok(of_folder()) };
-    let bundle: Bundle = serde_saphyr::from_str(&text).map_err(|error| {
-        let place = error.location().map(|at| format!("{}:{}: ", at.line(), at.column())).unwrap_or_default();
-        let message = error.without_snippet().to_string();
-        BuildError::file(&file, format!("{place}{}", message.lines().next().unwrap_or_default()))
-    })?;
+    let bundle = parsed(&file, &text)?;
     let mut components: Vec<&PathBuf> = bundle.plugins.iter().map(|plugin| &plugin.component).collect();
     components.dedup();
     match components[..] {
@@ -42,6 +40,25 @@ pub(super) fn component(dir: &Path) -> Result<PathBuf, BuildError> {
             .map(|one| dir.join(one))
             .ok_or_else(|| BuildError::file(&file, "it names several components, none by the folder's name; say with --out which one is built here")),
     }
+}
+
+/// The world of the component with this name, by the plugin that it is of.
+pub(super) fn world(dir: &Path, name: &str) -> Result<World, BuildError> {
+    let file = dir.join(BUNDLE);
+    let text = fs::read_to_string(&file).map_err(|e| BuildError::file(&file, format!("{e}; it says which world the policy is of")))?;
+    let plugins = parsed(&file, &text)?.plugins;
+    let of_name = plugins.iter().find(|plugin| plugin.component.file_stem().is_some_and(|stem| stem == name));
+    let plugin = of_name.or(plugins.first()).ok_or_else(|| BuildError::file(&file, "it has no plugin; give it one, with its `world`"))?;
+    let world = plugin.world.as_deref().ok_or_else(|| BuildError::file(&file, "its plugin has no `world`; say which one it is of"))?;
+    world.parse().map_err(|e| BuildError::file(&file, e))
+}
+
+fn parsed(file: &Path, text: &str) -> Result<Bundle, BuildError> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let place = error.location().map(|at| format!("{}:{}: ", at.line(), at.column())).unwrap_or_default();
+        let message = error.without_snippet().to_string();
+        BuildError::file(file, format!("{place}{}", message.lines().next().unwrap_or_default()))
+    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,8 @@
+use super::*;
+
+#[test]
+fn the_bindings_call_the_policys_package_for_all_that_is_exported() {
+    let text = "import (\n\t\"unsafe\"\n\t\"wit_component/export_wit_world\"\n\t\"wit_component/portcullis_policy_types\"\n)\n";
+    let expected = "import (\n\t\"unsafe\"\n\texport_wit_world \"example.com/policy\"\n\t\"portcullis/portcullis_policy_types\"\n)\n";
+    assert_eq!(ours(text, "example.com/policy"), expected);
+}

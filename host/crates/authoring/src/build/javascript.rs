@@ -1,0 +1,84 @@
+//! JavaScript and TypeScript: QuickJS and the policy's modules in one component, by `componentize-qjs` from npm.
+//!
+//! QuickJS rather than StarlingMonkey: 1.1 MB instead of 12 MB, compiled in a second instead of eight, and a third of the time for a fresh
+//! call. What JavaScript can reach is what its world imports: there is no WASI, no clock and no randomness in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+use super::interface::{self, GENERATED};
+use super::{BuildError, Job};
+use crate::tool;
+use crate::{Language, files};
+
+/// How to get what runs the tools.
+const INSTALL: &str = "install Node.js 20 or newer with npm";
+
+/// The types of the interface, as the module `portcullis`.
+const TYPES: &str = include_str!("javascript/portcullis.d.ts");
+
+/// As much of a package.json as is needed here.
+#[derive(Deserialize)]
+struct Package {
+    main: Option<PathBuf>,
+}
+
+pub(super) fn build(job: &Job<'_>, language: Language) -> Result<Vec<u8>, BuildError> {
+    let source = entry(job.dir, language)?;
+    let modules = modules(job)?;
+    files::write(&job.dir.join(GENERATED).join("portcullis.d.ts"), TYPES.as_bytes())?;
+    let entry = match language {
+        Language::TypeScript => compiled(job, &modules, &source)?,
+        _ => job.dir.join(&source),
+    };
+    let sources = interface::sources(job.dir, &["js", "mjs", "ts"]);
+    let interface = interface::write(job, |capability| sources.contains(&format!("portcullis:policy/{capability}@")))?;
+    let out = job.dir.join(GENERATED).join("component.wasm");
+    let mut command = Command::new("node");
+    command.arg(modules.join("componentize-qjs/bin/componentize-qjs")).current_dir(job.dir);
+    command.arg("--wit").arg(&interface.dir).args(["--world", interface.world.as_str()]);
+    // Without `--sync` the component is one of asynchronous functions, which the gateway does not call.
+    command.args(["--sync", "--stub-wasi", "--opt-size", "--minify", "--module-root"]).arg(job.dir);
+    command.arg("--js").arg(entry).arg("--output").arg(&out);
+    tool::run(&mut command, INSTALL, job.messages)?;
+    fs::read(&out).map_err(|e| BuildError::file(out, format!("{e}; it was to be written by componentize-qjs")))
+}
+
+/// The module that is the policy: `main` of the package.json, by default `policy.js` or `policy.ts`.
+fn entry(dir: &Path, language: Language) -> Result<PathBuf, BuildError> {
+    let file = dir.join("package.json");
+    let text = fs::read_to_string(&file).map_err(|e| BuildError::file(&file, e))?;
+    let package: Package = serde_json::from_str(&text).map_err(|e| BuildError::file(&file, e))?;
+    let default = if language == Language::TypeScript { "policy.ts" } else { "policy.js" };
+    let entry = package.main.unwrap_or_else(|| default.into());
+    if dir.join(&entry).is_file() { Ok(entry) } else { Err(BuildError::file(&file, format!("`main` is {}, which is not there", entry.display()))) }
+}
+
+/// The `node_modules` that has the tools: the policy's own, or one above it as in a workspace. npm fills it when there is none.
+fn modules(job: &Job<'_>) -> Result<PathBuf, BuildError> {
+    let found = || job.dir.ancestors().map(|above| above.join("node_modules")).find(|modules| modules.join("componentize-qjs/package.json").is_file());
+    if let Some(modules) = found() {
+        return Ok(modules);
+    }
+    let mut npm = Command::new("npm");
+    let locked = job.dir.join("package-lock.json").is_file();
+    npm.arg(if locked { "ci" } else { "install" }).args(["--no-audit", "--no-fund", "--loglevel=error"]).current_dir(job.dir);
+    tool::run(&mut npm, INSTALL, job.messages)?;
+    found().ok_or_else(|| BuildError::file(job.dir.join("package.json"), "it does not have componentize-qjs among its devDependencies; add \"componentize-qjs\": \"0.4.5\""))
+}
+
+/// Checks and compiles TypeScript; the policy's module as JavaScript.
+fn compiled(job: &Job<'_>, modules: &Path, source: &Path) -> Result<PathBuf, BuildError> {
+    let compiler = modules.join("typescript/bin/tsc");
+    if !compiler.is_file() {
+        return Err(BuildError::file(job.dir.join("package.json"), "it does not have typescript among its devDependencies; add \"typescript\": \"7.0.2\""));
+    }
+    let out = job.dir.join(GENERATED).join("js");
+    let mut command = Command::new("node");
+    command.arg(compiler).args(["--project", "tsconfig.json", "--noEmit", "false", "--rootDir", ".", "--outDir"]).arg(&out).current_dir(job.dir);
+    tool::run(&mut command, INSTALL, job.messages)?;
+    Ok(out.join(source.with_extension("js")))
+}

@@ -1,0 +1,294 @@
+// The interface `portcullis:policy@0.1.0` as JavaScript sees it. `portcullis plugin build` writes this file; the interface's own text, in
+// `.portcullis/wit`, says what each of these is.
+//
+// What may be absent is `null`. A function whose result may be an error returns the value or throws the error, a string.
+
+declare module "portcullis" {
+  /** Every policy exports one, by the name `plugin`. */
+  export interface Plugin {
+    describe(): Description;
+    /** Takes the configuration, as JSON text that fits the schema. Throw a sentence to refuse it. */
+    configure(configuration: string): void;
+  }
+
+  export interface Description {
+    /** In kebab case. */
+    name: string;
+    /** By semver. */
+    version: string;
+    /** One sentence: what it is for. */
+    summary: string;
+    /** A JSON Schema, as JSON text. */
+    configurationSchema: string;
+  }
+
+  export interface Identity {
+    issuer: string;
+    subject: string;
+    kind: "human" | "agent" | "workload";
+    /** The human on whose behalf an agent acts. */
+    sponsor: string | null;
+    groups: string[];
+  }
+
+  export interface Session {
+    id: string;
+    purpose: string | null;
+    /** Milliseconds since 1970, as `expires` is. */
+    opened: number;
+    expires: number;
+  }
+
+  /** The canonical request: what the API server would understand, and exactly what it will be sent. */
+  export interface Request {
+    connection: string;
+    /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete` or `deletecollection`; an HTTP method where the path is no resource. */
+    verb: string;
+    isResource: boolean;
+    /** Empty for the core group. */
+    group: string;
+    version: string;
+    /** Plural: `pods`. */
+    resource: string;
+    subresource: string | null;
+    namespace: string | null;
+    name: string | null;
+    path: string;
+    query: [string, string][];
+    dryRun: boolean;
+    hash: string;
+    /** The request as a kubectl command line. */
+    command: string;
+    /** What the client says it ran: never decide by it. */
+    claimedCommand: string | null;
+  }
+
+  export interface Facts {
+    identity: Identity;
+    session: Session;
+    request: Request;
+  }
+
+  /** The body, which the gateway has parsed: it gives the JSON text of what is asked for, by RFC 6901 pointers. */
+  export interface Document {
+    get(pointer: string): string | null;
+    /** Many in one crossing. */
+    getAll(pointers: string[]): (string | null)[];
+    text(): string;
+    /** The object as it would be after this write, by a server-side dry run. Throws the API server's reason when there is none. */
+    preview(): Document;
+  }
+
+  export interface Finding {
+    /** A stable name. */
+    rule: string;
+    /** One sentence: what is wrong. */
+    message: string;
+    /** One sentence: what to do instead. */
+    remedy: string | null;
+  }
+
+  // guard
+
+  export type Verdict =
+    | { tag: "no-opinion" }
+    | { tag: "allow"; val: string }
+    | { tag: "require-approval"; val: Finding }
+    | { tag: "deny"; val: Finding };
+
+  export interface Guard {
+    evaluate(facts: Facts, body: Document | null): Verdict;
+  }
+
+  // approval-router
+
+  export interface Route {
+    groups: string[];
+    subjects: string[];
+    /** Distinct people: 1 or more. */
+    needed: number;
+    /** Seconds. */
+    expiresAfter: number;
+    /** Hold the connection for so many seconds, or answer at once. */
+    waiting: { tag: "hold"; val: number } | { tag: "retry" };
+    scope: "this-version" | "this-object";
+  }
+
+  export interface ApprovalRouter {
+    /** Null: this router does not answer, and the next one is asked. */
+    routeApproval(facts: Facts, body: Document | null, findings: Finding[]): Route | null;
+  }
+
+  // masker
+
+  export interface ResponseKind {
+    connection: string;
+    verb: string;
+    isResource: boolean;
+    group: string;
+    version: string;
+    resource: string;
+    subresource: string | null;
+  }
+
+  export interface MaskRule {
+    name: string;
+    /** Pointers in which `*` is any one key or index and `**` any number of them. Empty: every string. */
+    paths: string[];
+    /** A regular expression for the name beside the value, or for its key. */
+    names: string | null;
+    /** Regular expressions for what is masked within the value. Empty: all of it. */
+    patterns: string[];
+    encoding: "text" | "base64";
+    action: "token" | "redact" | "inspect";
+  }
+
+  export interface Plan {
+    rules: MaskRule[];
+    /** Paths of strings that hold a JSON copy of the object. */
+    embedded: string[];
+  }
+
+  export interface Candidate {
+    rule: string;
+    path: string;
+    value: string;
+  }
+
+  export interface Masker {
+    planMasking(kind: ResponseKind): Plan;
+    /** One answer for each, in order: what to show instead, or null to let it pass. */
+    inspect(candidates: Candidate[]): (string | null)[];
+  }
+
+  // audit-sink and notifier
+
+  export interface Failure {
+    message: string;
+    /** False when the same again can never help. */
+    retry: boolean;
+  }
+
+  export interface Batch {
+    /** The position of the first record. */
+    first: number;
+    /** JSON text of each. */
+    records: string[];
+  }
+
+  export interface AuditSink {
+    /** The position up to which everything is delivered. Throw a `Failure`. */
+    deliver(batch: Batch): number;
+  }
+
+  export interface Notice {
+    id: string;
+    occasion: "requested" | "approved" | "denied" | "expired" | "used" | "withdrawn";
+    /** The approval, as JSON text. */
+    approval: string;
+    url: string;
+  }
+
+  export interface Notifier {
+    /** Throw a `Failure`. */
+    notify(notice: Notice): void;
+  }
+
+  // session-policy
+
+  export interface Ask {
+    identity: Identity;
+    connection: string;
+    purpose: string | null;
+    /** Seconds. */
+    ttl: number | null;
+    openSessions: number;
+  }
+
+  export interface Terms {
+    /** Seconds. */
+    ttl: number;
+    /** Seconds. */
+    idle: number;
+    requests: number | null;
+  }
+
+  export type Answer = { tag: "no-opinion" } | { tag: "open"; val: Terms } | { tag: "refuse"; val: Finding };
+
+  export interface SessionPolicy {
+    openSession(ask: Ask): Answer;
+  }
+}
+
+declare module "portcullis:policy/log@0.1.0" {
+  const log: { write(level: "debug" | "info" | "warn" | "error", message: string): void };
+  export default log;
+}
+
+declare module "portcullis:policy/clock@0.1.0" {
+  /** Milliseconds since 1970. A policy that imports it is no pure function. */
+  const clock: { now(): number };
+  export default clock;
+}
+
+declare module "portcullis:policy/cluster@0.1.0" {
+  export interface ResourceType {
+    group: string;
+    version: string;
+    resource: string;
+  }
+  export interface Found {
+    namespace: string | null;
+    name: string;
+    /** The JSON text at each pointer that was asked for. */
+    fields: (string | null)[];
+  }
+  export interface Selection {
+    type: ResourceType;
+    namespace: string | null;
+    labelSelector: string;
+  }
+  export interface Question {
+    verb: string;
+    type: ResourceType;
+    subresource: string | null;
+    namespace: string | null;
+    name: string | null;
+  }
+  /** Objects of the cluster, as far as the bundle asks for them and the operator grants them. Each throws a sentence. */
+  const cluster: {
+    get(type: ResourceType, namespace: string | null, name: string, pointers: string[]): Found | null;
+    list(selection: Selection, pointers: string[]): { items: Found[]; complete: boolean };
+    canI(question: Question): boolean;
+  };
+  export default cluster;
+}
+
+declare module "portcullis:policy/counter@0.1.0" {
+  export interface Charge {
+    key: string;
+    amount: number;
+    limit: number;
+    /** Seconds. */
+    window: number;
+  }
+  /** Durable counts. Each throws a sentence. */
+  const counter: {
+    /** Null when all of them fitted; otherwise none is charged. */
+    spend(charges: Charge[]): { index: number; used: number; fitsAfter: number } | null;
+    used(key: string, window: number): number;
+  };
+  export default counter;
+}
+
+declare module "portcullis:policy/http@0.1.0" {
+  /** To the origins that the bundle asks for and the operator grants; sinks and notifiers only. Throws a sentence. */
+  const http: {
+    send(request: { method: string; url: string; headers: [string, string][]; body: Uint8Array }): {
+      status: number;
+      headers: [string, string][];
+      body: Uint8Array;
+    };
+  };
+  export default http;
+}
