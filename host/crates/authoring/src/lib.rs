@@ -28,15 +28,18 @@ pub mod build;
 pub mod component;
 mod embedded;
 mod files;
+mod install;
 mod language;
 mod template;
 pub mod tool;
 pub mod wasm_std;
+pub mod watch;
 mod world;
 
 pub use embedded::WIT;
 pub use build::{BuildError, Built, Options, build};
 pub use files::{write, WriteError};
+pub use install::install;
 pub use language::{Language, UnknownLanguage};
 pub use template::{New, NewError, new};
 pub use world::{UnknownWorld, World};
