@@ -7,6 +7,7 @@
 mod delete;
 mod draft;
 mod line;
+pub mod parse;
 mod read;
 mod review;
 mod stream;

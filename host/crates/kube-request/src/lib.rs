@@ -46,6 +46,7 @@ mod selector;
 mod yaml;
 
 pub use body::{Body, BodyType, MAX_BODY};
+pub use command::parse as kubectl;
 pub use head::{Head, Method, Upgrade};
 pub use headers::{Headers, Screened};
 pub use json::Json;

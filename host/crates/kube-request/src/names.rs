@@ -2,86 +2,129 @@
 
 use std::borrow::Cow;
 
-/// The singular that kubectl accepts without a group, and whether objects are in no namespace.
-fn built_in(group: &str, resource: &str) -> Option<(&'static str, bool)> {
-    const CLUSTER: bool = true;
-    const NAMESPACED: bool = false;
-    Some(match (group, resource) {
-        ("", "bindings") => ("binding", NAMESPACED),
-        ("", "componentstatuses") => ("componentstatus", CLUSTER),
-        ("", "configmaps") => ("configmap", NAMESPACED),
-        ("", "endpoints") => ("endpoints", NAMESPACED),
-        ("", "events") => ("event", NAMESPACED),
-        ("", "limitranges") => ("limitrange", NAMESPACED),
-        ("", "namespaces") => ("namespace", CLUSTER),
-        ("", "nodes") => ("node", CLUSTER),
-        ("", "persistentvolumeclaims") => ("persistentvolumeclaim", NAMESPACED),
-        ("", "persistentvolumes") => ("persistentvolume", CLUSTER),
-        ("", "pods") => ("pod", NAMESPACED),
-        ("", "podtemplates") => ("podtemplate", NAMESPACED),
-        ("", "replicationcontrollers") => ("replicationcontroller", NAMESPACED),
-        ("", "resourcequotas") => ("resourcequota", NAMESPACED),
-        ("", "secrets") => ("secret", NAMESPACED),
-        ("", "serviceaccounts") => ("serviceaccount", NAMESPACED),
-        ("", "services") => ("service", NAMESPACED),
-        ("admissionregistration.k8s.io", "mutatingadmissionpolicies") => ("mutatingadmissionpolicy", CLUSTER),
-        ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings") => ("mutatingadmissionpolicybinding", CLUSTER),
-        ("admissionregistration.k8s.io", "mutatingwebhookconfigurations") => ("mutatingwebhookconfiguration", CLUSTER),
-        ("admissionregistration.k8s.io", "validatingadmissionpolicies") => ("validatingadmissionpolicy", CLUSTER),
-        ("admissionregistration.k8s.io", "validatingadmissionpolicybindings") => ("validatingadmissionpolicybinding", CLUSTER),
-        ("admissionregistration.k8s.io", "validatingwebhookconfigurations") => ("validatingwebhookconfiguration", CLUSTER),
-        ("apiextensions.k8s.io", "customresourcedefinitions") => ("customresourcedefinition", CLUSTER),
-        ("apiregistration.k8s.io", "apiservices") => ("apiservice", CLUSTER),
-        ("apps", "controllerrevisions") => ("controllerrevision", NAMESPACED),
-        ("apps", "daemonsets") => ("daemonset", NAMESPACED),
-        ("apps", "deployments") => ("deployment", NAMESPACED),
-        ("apps", "replicasets") => ("replicaset", NAMESPACED),
-        ("apps", "statefulsets") => ("statefulset", NAMESPACED),
-        ("authentication.k8s.io", "selfsubjectreviews") => ("selfsubjectreview", CLUSTER),
-        ("authentication.k8s.io", "tokenreviews") => ("tokenreview", CLUSTER),
-        ("authorization.k8s.io", "localsubjectaccessreviews") => ("localsubjectaccessreview", NAMESPACED),
-        ("authorization.k8s.io", "selfsubjectaccessreviews") => ("selfsubjectaccessreview", CLUSTER),
-        ("authorization.k8s.io", "selfsubjectrulesreviews") => ("selfsubjectrulesreview", CLUSTER),
-        ("authorization.k8s.io", "subjectaccessreviews") => ("subjectaccessreview", CLUSTER),
-        ("autoscaling", "horizontalpodautoscalers") => ("horizontalpodautoscaler", NAMESPACED),
-        ("batch", "cronjobs") => ("cronjob", NAMESPACED),
-        ("batch", "jobs") => ("job", NAMESPACED),
-        ("certificates.k8s.io", "certificatesigningrequests") => ("certificatesigningrequest", CLUSTER),
-        ("certificates.k8s.io", "clustertrustbundles") => ("clustertrustbundle", CLUSTER),
-        ("coordination.k8s.io", "leases") => ("lease", NAMESPACED),
-        ("discovery.k8s.io", "endpointslices") => ("endpointslice", NAMESPACED),
-        ("flowcontrol.apiserver.k8s.io", "flowschemas") => ("flowschema", CLUSTER),
-        ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations") => ("prioritylevelconfiguration", CLUSTER),
-        ("networking.k8s.io", "ingressclasses") => ("ingressclass", CLUSTER),
-        ("networking.k8s.io", "ingresses") => ("ingress", NAMESPACED),
-        ("networking.k8s.io", "ipaddresses") => ("ipaddress", CLUSTER),
-        ("networking.k8s.io", "networkpolicies") => ("networkpolicy", NAMESPACED),
-        ("networking.k8s.io", "servicecidrs") => ("servicecidr", CLUSTER),
-        ("node.k8s.io", "runtimeclasses") => ("runtimeclass", CLUSTER),
-        ("policy", "poddisruptionbudgets") => ("poddisruptionbudget", NAMESPACED),
-        ("rbac.authorization.k8s.io", "clusterrolebindings") => ("clusterrolebinding", CLUSTER),
-        ("rbac.authorization.k8s.io", "clusterroles") => ("clusterrole", CLUSTER),
-        ("rbac.authorization.k8s.io", "rolebindings") => ("rolebinding", NAMESPACED),
-        ("rbac.authorization.k8s.io", "roles") => ("role", NAMESPACED),
-        ("resource.k8s.io", "deviceclasses") => ("deviceclass", CLUSTER),
-        ("resource.k8s.io", "resourceclaims") => ("resourceclaim", NAMESPACED),
-        ("resource.k8s.io", "resourceclaimtemplates") => ("resourceclaimtemplate", NAMESPACED),
-        ("resource.k8s.io", "resourceslices") => ("resourceslice", CLUSTER),
-        ("scheduling.k8s.io", "priorityclasses") => ("priorityclass", CLUSTER),
-        ("storage.k8s.io", "csidrivers") => ("csidriver", CLUSTER),
-        ("storage.k8s.io", "csinodes") => ("csinode", CLUSTER),
-        ("storage.k8s.io", "csistoragecapacities") => ("csistoragecapacity", NAMESPACED),
-        ("storage.k8s.io", "storageclasses") => ("storageclass", CLUSTER),
-        ("storage.k8s.io", "volumeattachments") => ("volumeattachment", CLUSTER),
-        ("storage.k8s.io", "volumeattributesclasses") => ("volumeattributesclass", CLUSTER),
-        _ => return None,
-    })
+/// A resource of Kubernetes' own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BuiltIn {
+    pub group: &'static str,
+    /// The version that the API server prefers, and so kubectl.
+    pub version: &'static str,
+    /// The plural.
+    pub resource: &'static str,
+    pub kind: &'static str,
+    /// What kubectl accepts without a group: the kind in lower case.
+    pub singular: &'static str,
+    pub short: &'static [&'static str],
+    /// Whether objects are in no namespace.
+    pub cluster: bool,
+}
+
+const CLUSTER: bool = true;
+const NAMESPACED: bool = false;
+
+const fn row(
+    group: &'static str,
+    version: &'static str,
+    resource: &'static str,
+    kind: &'static str,
+    singular: &'static str,
+    short: &'static [&'static str],
+    cluster: bool,
+) -> BuiltIn {
+    BuiltIn { group, version, resource, kind, singular, short, cluster }
+}
+
+/// By resource, and then by group: it is searched for every command that is rendered.
+static TABLE: [BuiltIn; 67] = [
+    row("apiregistration.k8s.io", "v1", "apiservices", "APIService", "apiservice", &[], CLUSTER),
+    row("", "v1", "bindings", "Binding", "binding", &[], NAMESPACED),
+    row("certificates.k8s.io", "v1", "certificatesigningrequests", "CertificateSigningRequest", "certificatesigningrequest", &["csr"], CLUSTER),
+    row("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", "clusterrolebinding", &[], CLUSTER),
+    row("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", "clusterrole", &[], CLUSTER),
+    row("certificates.k8s.io", "v1", "clustertrustbundles", "ClusterTrustBundle", "clustertrustbundle", &[], CLUSTER),
+    row("", "v1", "componentstatuses", "ComponentStatus", "componentstatus", &["cs"], CLUSTER),
+    row("", "v1", "configmaps", "ConfigMap", "configmap", &["cm"], NAMESPACED),
+    row("apps", "v1", "controllerrevisions", "ControllerRevision", "controllerrevision", &[], NAMESPACED),
+    row("batch", "v1", "cronjobs", "CronJob", "cronjob", &["cj"], NAMESPACED),
+    row("storage.k8s.io", "v1", "csidrivers", "CSIDriver", "csidriver", &[], CLUSTER),
+    row("storage.k8s.io", "v1", "csinodes", "CSINode", "csinode", &[], CLUSTER),
+    row("storage.k8s.io", "v1", "csistoragecapacities", "CSIStorageCapacity", "csistoragecapacity", &[], NAMESPACED),
+    row("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", "customresourcedefinition", &["crd", "crds"], CLUSTER),
+    row("apps", "v1", "daemonsets", "DaemonSet", "daemonset", &["ds"], NAMESPACED),
+    row("apps", "v1", "deployments", "Deployment", "deployment", &["deploy"], NAMESPACED),
+    row("resource.k8s.io", "v1", "deviceclasses", "DeviceClass", "deviceclass", &[], CLUSTER),
+    row("", "v1", "endpoints", "Endpoints", "endpoints", &["ep"], NAMESPACED),
+    row("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", "endpointslice", &[], NAMESPACED),
+    row("", "v1", "events", "Event", "event", &["ev"], NAMESPACED),
+    row("flowcontrol.apiserver.k8s.io", "v1", "flowschemas", "FlowSchema", "flowschema", &[], CLUSTER),
+    row("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", "horizontalpodautoscaler", &["hpa"], NAMESPACED),
+    row("networking.k8s.io", "v1", "ingressclasses", "IngressClass", "ingressclass", &[], CLUSTER),
+    row("networking.k8s.io", "v1", "ingresses", "Ingress", "ingress", &["ing"], NAMESPACED),
+    row("networking.k8s.io", "v1", "ipaddresses", "IPAddress", "ipaddress", &["ip"], CLUSTER),
+    row("batch", "v1", "jobs", "Job", "job", &[], NAMESPACED),
+    row("coordination.k8s.io", "v1", "leases", "Lease", "lease", &[], NAMESPACED),
+    row("", "v1", "limitranges", "LimitRange", "limitrange", &["limits"], NAMESPACED),
+    row("authorization.k8s.io", "v1", "localsubjectaccessreviews", "LocalSubjectAccessReview", "localsubjectaccessreview", &[], NAMESPACED),
+    row("admissionregistration.k8s.io", "v1", "mutatingadmissionpolicies", "MutatingAdmissionPolicy", "mutatingadmissionpolicy", &[], CLUSTER),
+    row("admissionregistration.k8s.io", "v1", "mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybinding", &[], CLUSTER),
+    row("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", "mutatingwebhookconfiguration", &[], CLUSTER),
+    row("", "v1", "namespaces", "Namespace", "namespace", &["ns"], CLUSTER),
+    row("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", "networkpolicy", &["netpol"], NAMESPACED),
+    row("", "v1", "nodes", "Node", "node", &["no"], CLUSTER),
+    row("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", "persistentvolumeclaim", &["pvc"], NAMESPACED),
+    row("", "v1", "persistentvolumes", "PersistentVolume", "persistentvolume", &["pv"], CLUSTER),
+    row("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", "poddisruptionbudget", &["pdb"], NAMESPACED),
+    row("", "v1", "pods", "Pod", "pod", &["po"], NAMESPACED),
+    row("", "v1", "podtemplates", "PodTemplate", "podtemplate", &[], NAMESPACED),
+    row("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", "priorityclass", &["pc"], CLUSTER),
+    row("flowcontrol.apiserver.k8s.io", "v1", "prioritylevelconfigurations", "PriorityLevelConfiguration", "prioritylevelconfiguration", &[], CLUSTER),
+    row("apps", "v1", "replicasets", "ReplicaSet", "replicaset", &["rs"], NAMESPACED),
+    row("", "v1", "replicationcontrollers", "ReplicationController", "replicationcontroller", &["rc"], NAMESPACED),
+    row("resource.k8s.io", "v1", "resourceclaims", "ResourceClaim", "resourceclaim", &[], NAMESPACED),
+    row("resource.k8s.io", "v1", "resourceclaimtemplates", "ResourceClaimTemplate", "resourceclaimtemplate", &[], NAMESPACED),
+    row("", "v1", "resourcequotas", "ResourceQuota", "resourcequota", &["quota"], NAMESPACED),
+    row("resource.k8s.io", "v1", "resourceslices", "ResourceSlice", "resourceslice", &[], CLUSTER),
+    row("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", "rolebinding", &[], NAMESPACED),
+    row("rbac.authorization.k8s.io", "v1", "roles", "Role", "role", &[], NAMESPACED),
+    row("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", "runtimeclass", &[], CLUSTER),
+    row("", "v1", "secrets", "Secret", "secret", &[], NAMESPACED),
+    row("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", "selfsubjectaccessreview", &[], CLUSTER),
+    row("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", "selfsubjectreview", &[], CLUSTER),
+    row("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", "selfsubjectrulesreview", &[], CLUSTER),
+    row("", "v1", "serviceaccounts", "ServiceAccount", "serviceaccount", &["sa"], NAMESPACED),
+    row("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", "servicecidr", &[], CLUSTER),
+    row("", "v1", "services", "Service", "service", &["svc"], NAMESPACED),
+    row("apps", "v1", "statefulsets", "StatefulSet", "statefulset", &["sts"], NAMESPACED),
+    row("storage.k8s.io", "v1", "storageclasses", "StorageClass", "storageclass", &["sc"], CLUSTER),
+    row("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", "subjectaccessreview", &[], CLUSTER),
+    row("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", "tokenreview", &[], CLUSTER),
+    row("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies", "ValidatingAdmissionPolicy", "validatingadmissionpolicy", &[], CLUSTER),
+    row("admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybinding", &[], CLUSTER),
+    row("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", "validatingwebhookconfiguration", &[], CLUSTER),
+    row("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", "volumeattachment", &[], CLUSTER),
+    row("storage.k8s.io", "v1", "volumeattributesclasses", "VolumeAttributesClass", "volumeattributesclass", &["vac"], CLUSTER),
+];
+
+/// What Kubernetes knows of a resource of its own.
+pub(crate) fn built_in(group: &str, resource: &str) -> Option<&'static BuiltIn> {
+    let found = TABLE.binary_search_by(|row| (row.resource, row.group).cmp(&(resource, group))).ok()?;
+    Some(&TABLE[found])
+}
+
+/// What a person means by a word: a plural, a singular, a kind or a short name.
+pub(crate) fn by_word(word: &str) -> Option<&'static BuiltIn> {
+    let word = word.to_ascii_lowercase();
+    TABLE.iter().find(|row| row.resource == word || row.singular == word || row.short.contains(&word.as_str()))
+}
+
+/// The resource of a kind.
+pub(crate) fn by_kind(group: &str, kind: &str) -> Option<&'static BuiltIn> {
+    TABLE.iter().find(|row| row.group == group && row.kind == kind)
 }
 
 /// `deployment`, or for a resource that is not built in, `widgets.example.com`.
 pub(crate) fn singular<'a>(group: &str, resource: &'a str) -> Cow<'a, str> {
     match built_in(group, resource) {
-        Some((singular, _)) => Cow::Borrowed(singular),
+        Some(found) => Cow::Borrowed(found.singular),
         None => qualified(group, resource),
     }
 }
@@ -97,15 +140,24 @@ fn qualified<'a>(group: &str, resource: &'a str) -> Cow<'a, str> {
 
 /// Whether objects are known to be in no namespace.
 pub(crate) fn is_cluster_scoped(group: &str, resource: &str) -> bool {
-    built_in(group, resource).is_some_and(|(_, cluster)| cluster)
+    built_in(group, resource).is_some_and(|found| found.cluster)
 }
 
 /// Whether objects are known to be in namespaces.
 pub(crate) fn is_namespaced(group: &str, resource: &str) -> bool {
-    built_in(group, resource).is_some_and(|(_, cluster)| !cluster)
+    built_in(group, resource).is_some_and(|found| !found.cluster)
 }
 
 /// Whether a resource is one of Kubernetes' own.
 pub(crate) fn is_built_in(group: &str, resource: &str) -> bool {
     built_in(group, resource).is_some()
 }
+
+/// All plurals.
+#[cfg(test)]
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|row| row.resource)
+}
+
+#[cfg(test)]
+mod tests;
