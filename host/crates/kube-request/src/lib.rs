@@ -55,4 +55,5 @@ pub use protobuf::ProtobufError;
 pub use query::MAX_PAIRS;
 pub use refusal::{Cause, Refusal};
 pub use request::{KubeRequest, MAX_TARGET, Verb};
+pub use selector::labels::selects;
 pub use yaml::YamlError;

@@ -1,9 +1,49 @@
-//! Whether a label selector is one (`apimachinery/pkg/labels/selector.go`). What it selects does not
-//! matter here: with one that does not parse, the API server forgets the name in a field selector too.
+//! Label selectors (`apimachinery/pkg/labels/selector.go`): whether one is one, since with one that does not parse the API
+//! server forgets the name in a field selector too; and what it selects.
 
 /// As Kubernetes' `labels.Parse` succeeds or fails.
 pub(crate) fn is_valid(selector: &str) -> bool {
     parse(&lex(selector)).is_some()
+}
+
+/// Whether a label selector selects an object with these labels; nothing when it is no selector. An empty one selects everything.
+pub fn selects<'l>(selector: &str, label: impl Fn(&str) -> Option<&'l str>) -> Option<bool> {
+    let requirements = parse(&lex(selector))?;
+    Some(requirements.iter().all(|requirement| requirement.holds(label(requirement.key))))
+}
+
+/// One of the terms between the commas.
+struct Requirement<'a> {
+    key: &'a str,
+    operator: Operator,
+    values: Vec<&'a str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Exists,
+    DoesNotExist,
+    In,
+    NotIn,
+    Greater,
+    Less,
+}
+
+impl Requirement<'_> {
+    fn holds(&self, value: Option<&str>) -> bool {
+        let among = |value: &str| self.values.contains(&value);
+        let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
+        let wanted = number(self.values.first().copied());
+        match self.operator {
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+            Operator::In => value.is_some_and(among),
+            // Kubernetes: an object without the label is selected too.
+            Operator::NotIn => !value.is_some_and(among),
+            Operator::Greater => number(value).zip(wanted).is_some_and(|(value, wanted)| value > wanted),
+            Operator::Less => number(value).zip(wanted).is_some_and(|(value, wanted)| value < wanted),
+        }
+    }
 }
 
 /// Every word of a selector that could be a label's key.
@@ -19,10 +59,10 @@ enum Token<'a> {
     Close,
     Comma,
     Not,
-    /// `=`, `==`, `!=`
-    Equality,
-    /// `<`, `>`
-    Order,
+    /// `=` and `==`, or `!=`
+    Equality { not: bool },
+    /// `>`, or `<`
+    Order { less: bool },
     Error,
 }
 
@@ -53,8 +93,10 @@ fn lex(selector: &str) -> Vec<Token<'_>> {
                 ")" => Some(Token::Close),
                 "," => Some(Token::Comma),
                 "!" => Some(Token::Not),
-                "=" | "==" | "!=" => Some(Token::Equality),
-                "<" | ">" => Some(Token::Order),
+                "=" | "==" => Some(Token::Equality { not: false }),
+                "!=" => Some(Token::Equality { not: true }),
+                "<" => Some(Token::Order { less: true }),
+                ">" => Some(Token::Order { less: false }),
                 _ => None,
             };
             if token.is_none() && last.is_some() {
@@ -68,8 +110,9 @@ fn lex(selector: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// `Some` if the tokens make a selector.
-fn parse(tokens: &[Token<'_>]) -> Option<()> {
+/// The terms, if the tokens make a selector.
+fn parse<'a>(tokens: &[Token<'a>]) -> Option<Vec<Requirement<'a>>> {
+    let mut requirements = Vec::new();
     let mut tokens = tokens.iter().copied().peekable();
     while tokens.peek().is_some() {
         let negated = tokens.next_if_eq(&Token::Not).is_some();
@@ -77,28 +120,35 @@ fn parse(tokens: &[Token<'_>]) -> Option<()> {
         if !is_key(key) {
             return None;
         }
-        if !negated && !matches!(tokens.peek(), None | Some(Token::Comma)) {
-            match tokens.next()? {
-                Token::Word("in" | "notin") => set(&mut tokens)?,
-                Token::Equality => value(&mut tokens, is_value)?,
+        let (operator, values) = match tokens.peek() {
+            _ if negated => (Operator::DoesNotExist, Vec::new()),
+            None | Some(Token::Comma) => (Operator::Exists, Vec::new()),
+            Some(_) => match tokens.next()? {
+                Token::Word("in") => (Operator::In, set(&mut tokens)?),
+                Token::Word("notin") => (Operator::NotIn, set(&mut tokens)?),
+                Token::Equality { not } => (if not { Operator::NotIn } else { Operator::In }, vec![value(&mut tokens, is_value)?]),
                 // Gt and Lt take integers, which have to be label values too: no sign.
-                Token::Order => value(&mut tokens, |text| is_value(text) && text.parse::<i64>().is_ok())?,
+                Token::Order { less } => {
+                    let number = value(&mut tokens, |text| is_value(text) && text.parse::<i64>().is_ok())?;
+                    (if less { Operator::Less } else { Operator::Greater }, vec![number])
+                }
                 _ => return None,
-            }
-        }
+            },
+        };
+        requirements.push(Requirement { key, operator, values });
         match tokens.next() {
-            None => return Some(()),
+            None => return Some(requirements),
             Some(Token::Comma) if tokens.peek().is_some() => {}
             _ => return None,
         }
     }
-    Some(())
+    Some(requirements)
 }
 
 type Tokens<'t, 'a> = std::iter::Peekable<std::iter::Copied<std::slice::Iter<'t, Token<'a>>>>;
 
 /// One value, or none, which is the empty one.
-fn value(tokens: &mut Tokens<'_, '_>, is_fine: impl Fn(&str) -> bool) -> Option<()> {
+fn value<'a>(tokens: &mut Tokens<'_, 'a>, is_fine: impl Fn(&str) -> bool) -> Option<&'a str> {
     let text = match tokens.peek() {
         None | Some(Token::Comma) => "",
         Some(Token::Word(text)) => {
@@ -108,20 +158,31 @@ fn value(tokens: &mut Tokens<'_, '_>, is_fine: impl Fn(&str) -> bool) -> Option<
         }
         _ => return None,
     };
-    is_fine(text).then_some(())
+    is_fine(text).then_some(text)
 }
 
-/// `(a,b)`, where any value may be missing.
-fn set(tokens: &mut Tokens<'_, '_>) -> Option<()> {
+/// `(a,b)`, where any value may be missing, which is the empty one.
+fn set<'a>(tokens: &mut Tokens<'_, 'a>) -> Option<Vec<&'a str>> {
     if tokens.next()? != Token::Open {
         return None;
     }
+    let mut values = Vec::new();
     let mut after_word = false;
     loop {
         match tokens.next()? {
-            Token::Close => return Some(()),
-            Token::Comma => after_word = false,
-            Token::Word(text) if !after_word && is_value(text) => after_word = true,
+            token @ (Token::Close | Token::Comma) => {
+                if !after_word {
+                    values.push("");
+                }
+                after_word = false;
+                if token == Token::Close {
+                    return Some(values);
+                }
+            }
+            Token::Word(text) if !after_word && is_value(text) => {
+                values.push(text);
+                after_word = true;
+            }
             _ => return None,
         }
     }

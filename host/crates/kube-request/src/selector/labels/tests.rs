@@ -18,3 +18,38 @@ fn as_kubernetes_judges_them() {
     }
     assert!(is_valid(&fits) && is_valid(&format!("a={fits}")));
 }
+
+#[test]
+fn what_a_selector_selects() {
+    let labels = [("app", "web"), ("tier", "front"), ("empty", ""), ("replicas", "12")];
+    let label = |key: &str| labels.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
+    for (selector, selected) in [
+        ("", true),
+        ("app", true),
+        ("!app", false),
+        ("other", false),
+        ("!other", true),
+        ("app=web", true),
+        ("app==web,tier=front", true),
+        ("app=web,tier=back", false),
+        ("app!=web", false),
+        ("other!=web", true),
+        ("app in (web,db)", true),
+        ("app in (db)", false),
+        ("other in (a)", false),
+        ("app notin (db)", true),
+        ("app notin (web)", false),
+        ("other notin (a)", true),
+        ("empty=", true),
+        ("app=", false),
+        ("empty in (a,)", true),
+        ("app in ()", false),
+        ("replicas>11", true),
+        ("replicas>12", false),
+        ("replicas<13", true),
+        ("app>1", false),
+    ] {
+        assert_eq!(selects(selector, label), Some(selected), "{selector}");
+    }
+    assert_eq!(selects("app in", label), None);
+}
