@@ -67,6 +67,7 @@ pub mod http;
 pub mod log;
 pub mod matching;
 pub mod notice;
+pub mod record;
 mod request;
 mod seconds;
 pub mod testing;

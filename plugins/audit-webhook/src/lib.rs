@@ -10,6 +10,7 @@
 //! headers: [{ name: Authorization, value: "Splunk 0000" }]
 //! ```
 
+use portcullis_sdk::delivery::{self, Address, Header};
 use portcullis_sdk::{Batch, Failure, JsonSchema, audit_sink, http};
 use serde::Deserialize;
 
@@ -21,31 +22,13 @@ const MOST: usize = 900_000;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where records are posted; its origin must be among the bundle's and the operator's.
-    #[schemars(regex(pattern = "^https?://"))]
-    pub url: String,
+    pub url: Address,
     /// How a batch is written.
     #[serde(default)]
     pub format: Format,
     /// More headers: authorization, for one.
     #[serde(default)]
     pub headers: Vec<Header>,
-}
-
-/// A header.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Header {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-/// A header's value is often a credential: it is in no log.
-impl std::fmt::Debug for Header {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Header").field("name", &self.name).finish_non_exhaustive()
-    }
 }
 
 /// How a batch is written.
@@ -61,40 +44,24 @@ pub enum Format {
 
 /// The sink.
 pub fn deliver(config: &Config, batch: &Batch) -> Result<u64, Failure> {
-    // As many records as fit, and at least one: what is left comes again with the next call.
-    let mut bytes = 0;
-    let fitting = batch.records.iter().take_while(|record| {
-        bytes += record.len() + 1;
-        bytes <= MOST
-    });
-    let count = fitting.count().max(1).min(batch.records.len());
-    if count == 0 {
+    let records = delivery::fitting(&batch.records, MOST, 1);
+    if records.is_empty() {
         return Ok(batch.first);
     }
-    let records = &batch.records[..count];
     let (kind, body) = match config.format {
         Format::Jsonl => ("application/x-ndjson", records.join("\n") + "\n"),
         Format::Json => ("application/json", format!("[{}]", records.join(","))),
     };
     let mut headers = vec![("content-type".to_owned(), kind.to_owned()), ("portcullis-position".to_owned(), batch.first.to_string())];
-    headers.extend(config.headers.iter().map(|header| (header.name.clone(), header.value.clone())));
-    let request = http::Outgoing { method: "POST".to_owned(), url: config.url.clone(), headers, body: body.into_bytes() };
-    let answer = http::send(&request).map_err(|message| Failure { message, retry: true })?;
-    match answer.status {
-        200..300 => Ok(batch.first + count as u64),
-        status => Err(Failure { message: format!("{} answered {status}", config.url), retry: http::may_help_again(status) }),
-    }
+    headers.extend(delivery::as_sent(&config.headers));
+    let request = http::Outgoing { method: "POST".to_owned(), url: config.url.as_str().to_owned(), headers, body: body.into_bytes() };
+    delivery::send("the endpoint", &request, |_| None)?;
+    Ok(batch.first + records.len() as u64)
 }
 
 /// What the types cannot say.
 fn validate(config: &Config) -> Result<(), String> {
-    if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
-        return Err("url: write a whole address such as https://siem.example.com/ingest".to_owned());
-    }
-    match config.headers.iter().find(|header| header.name.is_empty() || header.name.eq_ignore_ascii_case("content-type")) {
-        Some(_) => Err("headers: a header needs a name, and content-type is set by `format`".to_owned()),
-        None => Ok(()),
-    }
+    delivery::check_headers(&config.headers, &["content-type", "portcullis-position"])
 }
 
 audit_sink! { config: Config, schema: "../schema.json", validate: validate, deliver: deliver }

@@ -64,9 +64,9 @@ fn mistakes_in_the_configuration() {
     for (json, message) in [
         (r#"{"url": "chat.test"}"#, "whole address"),
         (r#"{"url": "https://a", "occasions": []}"#, "tells of nothing"),
-        (r#"{"url": "https://a", "occasions": ["asked"]}"#, "unknown variant `asked`"),
+        (r#"{"url": "https://a", "occasions": ["asked"]}"#, "unknown occasion `asked`"),
     ] {
-        let error = configuration::<Config>(json).and_then(|config| validate(&config)).err().expect(json);
+        let error = configuration::<Config>(json).and_then(|config| validate(&config)).expect_err(json);
         assert!(error.contains(message), "{json}: {error}");
     }
 }
