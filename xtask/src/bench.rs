@@ -93,7 +93,7 @@ pub fn run(args: Args) -> Result<()> {
         start::run(&portcullis, args.rounds, &mut report)?;
     }
     if wanted(Name::Policy) {
-        policy::run(&root, &mut report)?;
+        policy::run(&root, args.rounds, &mut report)?;
     }
     if wanted(Name::Throughput) {
         throughput::run(&root, &portcullis, args.rounds, args.seconds, &mut report)?;

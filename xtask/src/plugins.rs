@@ -53,6 +53,15 @@ pub fn build_bundles(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// One component of `tests/components`, built.
+pub fn test_component(root: &Path, name: &str) -> Result<PathBuf> {
+    let modules = build(root, &[name.to_owned()])?;
+    let module = modules.get(name).with_context(|| format!("there is no crate tests/components/{name}"))?;
+    let path = root.join("target/guest/components").join(format!("{name}.wasm"));
+    write(&path, &encode(name, module)?)?;
+    Ok(path)
+}
+
 /// Puts an example's components beside its `bundle.yaml` too, so that the folder in the repository is a whole bundle. They are
 /// not tracked.
 fn complete(example: &Path, built: &Path) -> Result<()> {

@@ -9,18 +9,37 @@ use wit_parser::{Resolve, WorldId};
 use crate::facts::{Facts, IdentityFacts, IdentityKind, RequestFacts, SessionFacts};
 use crate::{Engine, EngineOptions, Grants, Live};
 
+/// The version that most tests are about.
+const VERSION: &str = "0.1.0";
+
+/// The interface's text in a version of its folder, said to be of another version.
+fn interface(folder: &str, version: &str) -> String {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../wit").join(format!("v{folder}"));
+    let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap().replace(&format!("portcullis:policy@{folder};"), &format!("portcullis:policy@{version};"));
+    let worlds = read("worlds.wit");
+    let (_, worlds) = worlds.split_once(';').unwrap();
+    read("types.wit") + worlds
+}
+
 /// The interface, and one of its worlds.
 pub(crate) fn world(name: &str) -> (Resolve, WorldId) {
+    world_of(VERSION, VERSION, name)
+}
+
+/// The same, with the text of the version `folder` said to be of `version`.
+pub(crate) fn world_of(folder: &str, version: &str, name: &str) -> (Resolve, WorldId) {
     let mut resolve = Resolve::default();
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../wit/v0.1.0");
-    let (package, _) = resolve.push_dir(dir).unwrap();
+    let package = resolve.push_str("policy.wit", &interface(folder, version)).unwrap();
     let world = resolve.select_world(&[package], Some(name)).unwrap();
     (resolve, world)
 }
 
 /// A component of `world` from a core module.
-pub(crate) fn component(world_name: &str, mut module: Vec<u8>) -> Vec<u8> {
-    let (resolve, world) = world(world_name);
+pub(crate) fn component(world_name: &str, module: Vec<u8>) -> Vec<u8> {
+    component_of(world(world_name), module)
+}
+
+fn component_of((resolve, world): (Resolve, WorldId), mut module: Vec<u8>) -> Vec<u8> {
     wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
     ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
 }
@@ -28,7 +47,11 @@ pub(crate) fn component(world_name: &str, mut module: Vec<u8>) -> Vec<u8> {
 /// What every module here has: memory, a bump allocator, `describe` with an empty schema, `configure` that keeps what it is given in the
 /// globals `$config` and `$config_len`, and the globals `$a` and `$b` for the test.
 fn module(imports: &str, functions: &str) -> Vec<u8> {
-    let text = format!(
+    wat::parse_str(text(imports, functions)).unwrap()
+}
+
+fn text(imports: &str, functions: &str) -> String {
+    format!(
         r#"(module
         {imports}
         (memory (export "memory") 3)
@@ -76,14 +99,20 @@ fn module(imports: &str, functions: &str) -> Vec<u8> {
             (i32.store8 (i32.const 84) (i32.const 0))
             (i32.const 64))
         {functions})"#
-    );
-    wat::parse_str(text).unwrap()
+    )
 }
 
 /// A guard whose `evaluate(facts: i32) -> i32` has this body. The handle of the document is at offset 212 of the facts, the verb at 88.
 pub(crate) fn guard(imports: &str, evaluate: &str) -> Vec<u8> {
     let functions = format!(r#"(func (export "evaluate") (param $facts i32) (result i32) (local $x i32) {evaluate})"#);
     component("guard", module(imports, &functions))
+}
+
+/// A guard without imports, built against the text of the version `folder` and said to be of `version`.
+pub(crate) fn guard_of(folder: &str, version: &str, evaluate: &str) -> Vec<u8> {
+    let functions = format!(r#"(func (export "evaluate") (param $facts i32) (result i32) (local $x i32) {evaluate})"#);
+    let module = text("", &functions).replace("@0.1.0#", &format!("@{version}#"));
+    component_of(world_of(folder, version, "guard"), wat::parse_str(module).unwrap())
 }
 
 /// A masker from the bodies of `plan-masking(kind…) -> i32` and `inspect(i32, i32) -> i32`.
@@ -122,10 +151,10 @@ pub(crate) fn session_policy(body: &str) -> Vec<u8> {
     component("session-policy", module("", &functions))
 }
 
-/// An engine without a cache, shared by tests: its pool reserves addresses by the terabyte.
+/// An engine without a cache that serves drafts too, shared by tests: its pool reserves addresses by the terabyte.
 pub(crate) fn engine() -> Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::new(EngineOptions { instances: 200, ..EngineOptions::default() }).unwrap()).clone()
+    ENGINE.get_or_init(|| Engine::new(EngineOptions { instances: 200, drafts: true, ..EngineOptions::default() }).unwrap()).clone()
 }
 
 /// A bundle in a temporary folder.

@@ -197,3 +197,6 @@ pub(crate) fn export(component: &Component, interface: Option<&str>, name: &str)
         _ => Err(missing()),
     }
 }
+
+#[cfg(test)]
+mod tests;
