@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::build::BUNDLE;
 use crate::embedded::TEMPLATES;
 use crate::{Language, World, WriteError, files};
 
@@ -75,15 +76,19 @@ pub fn new(new: &New<'_>) -> Result<Vec<PathBuf>, NewError> {
         text.replace("{{name}}", new.name).replace("{{snake}}", &new.name.replace('-', "_")).replace("{{world}}", new.world.as_str()).replace("{{sdk}}", &sdk)
     };
     let mut written = Vec::new();
-    for folder in [format!("{}/common/", new.language), of_world] {
+    // What a world's policy is to do, and with which configuration, is the same in every language: the bundle and the cases are Rust's.
+    let shared = |path: &str| path == BUNDLE || path.starts_with("cases/");
+    for folder in [format!("{}/common/", new.language), of_world, format!("{}/{}/", Language::Rust, new.world)] {
+        let of_rust = new.language != Language::Rust && folder.starts_with(Language::Rust.as_str());
         for (path, text) in TEMPLATES {
-            let Some(path) = path.strip_prefix(&folder) else { continue };
+            let Some(path) = path.strip_prefix(&folder).filter(|path| !of_rust || shared(path)) else { continue };
             let path = fill(path.strip_suffix(".template").unwrap_or(path));
             files::write(&new.dir.join(&path), fill(text).as_bytes())?;
             written.push(PathBuf::from(path));
         }
     }
     written.sort();
+    written.dedup();
     Ok(written)
 }
 

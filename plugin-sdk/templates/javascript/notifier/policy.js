@@ -1,0 +1,62 @@
+// Posts a sentence to a chat when an approval waits, and when it has ended.
+
+import http from "portcullis:policy/http@0.1.0";
+
+const schema = {
+  type: "object",
+  required: ["url"],
+  additionalProperties: false,
+  properties: {
+    url: { description: "The chat's incoming webhook; its origin must be among the bundle's and the operator's.", type: "string" },
+  },
+};
+
+let settings;
+
+export const plugin = {
+  describe: () => ({
+    name: "{{name}}",
+    version: "0.1.0",
+    summary: "Posts a sentence to a chat when an approval waits, and when it has ended.",
+    configurationSchema: JSON.stringify(schema),
+  }),
+
+  // Called once, when the gateway loads the bundle and has held the configuration against the schema.
+  configure(configuration) {
+    settings = JSON.parse(configuration);
+  },
+};
+
+const WHAT = {
+  requested: "An approval waits for you",
+  approved: "An approval was granted",
+  denied: "An approval was refused",
+  expired: "An approval expired",
+  used: "An approved request went through",
+  withdrawn: "An approval is no longer wanted",
+};
+
+export function notify(notice) {
+  const body = utf8(JSON.stringify({ text: `${WHAT[notice.occasion]}: ${notice.url}` }));
+  const { status } = send({ method: "POST", url: settings.url, headers: [["content-type", "application/json"]], body });
+  if (status >= 200 && status < 300) return;
+  throw { message: `the chat answered ${status}`, retry: mayHelpAgain(status) };
+}
+
+/** An error to send at all may pass; one that the other side tells by its status may or may not. */
+function send(request) {
+  try {
+    return http.send(request);
+  } catch (message) {
+    throw { message: `${message}`, retry: true };
+  }
+}
+
+function mayHelpAgain(status) {
+  return status >= 500 || status === 408 || status === 429;
+}
+
+/** There is no TextEncoder: characters beyond ASCII are two to four bytes. */
+function utf8(text) {
+  return Uint8Array.from(unescape(encodeURIComponent(text)), (c) => c.charCodeAt(0));
+}

@@ -1,0 +1,50 @@
+// Keeps workloads small: nobody scales one beyond a limit.
+
+import type { Document, Facts, Plugin, Verdict } from "portcullis";
+
+const schema = {
+  type: "object",
+  required: ["most"],
+  additionalProperties: false,
+  properties: {
+    most: { description: "The most replicas that a workload may have.", type: "integer", minimum: 0 },
+  },
+};
+
+interface Settings {
+  most: number;
+}
+
+let settings: Settings;
+
+export const plugin: Plugin = {
+  describe: () => ({
+    name: "{{name}}",
+    version: "0.1.0",
+    summary: "Keeps workloads small: nobody scales one beyond a limit.",
+    configurationSchema: JSON.stringify(schema),
+  }),
+
+  // Called once, when the gateway loads the bundle and has held the configuration against the schema.
+  configure(configuration) {
+    settings = JSON.parse(configuration);
+  },
+};
+
+export function evaluate({ request }: Facts, body: Document | null): Verdict {
+  if (!["create", "update", "patch"].includes(request.verb) || request.group !== "apps" || body === null) return { tag: "no-opinion" };
+  let wanted: number;
+  try {
+    // A patch is not an object: what counts is what will be there after it.
+    const object = request.verb === "patch" ? body.preview() : body;
+    wanted = JSON.parse(object.get("/spec/replicas") ?? "0");
+  } catch (why) {
+    return deny(`nobody can say how large it would be: ${why}`);
+  }
+  if (wanted <= settings.most) return { tag: "no-opinion" };
+  return deny(`${wanted} replicas are more than ${settings.most}`, "ask for fewer, or for a higher limit");
+}
+
+function deny(message: string, remedy: string | null = null): Verdict {
+  return { tag: "deny", val: { rule: "{{name}}", message, remedy } };
+}
