@@ -20,6 +20,8 @@ const MODULES: &str = "with_go_modules";
 const BROWSER: &str = "in_a_browser";
 /// Tests in a module of this name need the Python client of Kubernetes.
 const PYTHON: &str = "with_the_python_client";
+/// Tests in a module of this name need what the sinks deliver to.
+const SINKS: &str = "with_real_receivers";
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -97,6 +99,13 @@ fn set_up(root: &Path) -> Result<Vec<Skip>> {
             return Err(why.context("with CI=true the Python client must be compared"));
         }
         skips.push(Skip { module: PYTHON, what: "the Python client beside the gateway", why: sentence(&why) });
+    }
+    step("looking for what the sinks deliver to");
+    if let Err(why) = tools::sinks::ensure(root) {
+        if must {
+            return Err(why.context("with CI=true the sinks must be tested"));
+        }
+        skips.push(Skip { module: SINKS, what: "the sinks before real receivers", why: sentence(&why) });
     }
     step("looking for PostgreSQL");
     ensure_postgres();

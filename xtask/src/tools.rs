@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::cluster;
 
 pub mod python;
+pub mod sinks;
 
 /// Where the programs are put.
 const FOLDER: &str = "target/tools";
