@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::generation::{Decision, Generation};
 use crate::grants::{ClusterRead, Grants};
 use crate::host::{HttpClient, Origin};
-use crate::load::LoadError;
+use crate::load::{Beside, LoadError, beside};
 use crate::status::PluginStatus;
 use crate::wit::{HttpRequest, HttpResponse, World};
 
@@ -104,7 +104,7 @@ impl Trial {
     /// # Errors
     /// When it could not go live, its cases aside.
     pub async fn load(engine: Engine, dir: &Path) -> Result<Trial, LoadError> {
-        let (files, grants, generation, cases) = crate::load::beside(&engine, dir, everything).await?;
+        let Beside { files, grants, generation, cases } = beside(&engine, dir, everything).await?;
         Ok(Trial { engine, grants, files, generation, cases })
     }
 
