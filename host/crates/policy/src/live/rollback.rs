@@ -1,0 +1,110 @@
+//! Back to a set that was live before, and forward again.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::background;
+use crate::bundle::read::Files;
+use crate::kept::{Former, KeptError, Pinned};
+use crate::live::{Live, Reload, Shared};
+use crate::load::LoadError;
+
+/// Why a gateway is not rolled back.
+#[derive(Debug, thiserror::Error)]
+pub enum RollbackError {
+    /// There is no such set, or it cannot be read, or that it is pinned cannot be written down.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
+    /// It could go live then, and cannot now.
+    #[error("the former set {digest} cannot go live any more: {source}")]
+    Load {
+        /// The set.
+        digest: String,
+        /// Why not.
+        source: LoadError,
+    },
+    /// Nothing is pinned.
+    #[error("nothing is rolled back: the set that is live is the folder's own")]
+    NotPinned,
+}
+
+impl Live {
+    /// The sets that can be rolled back to, the live one last.
+    pub fn history(&self) -> Vec<Former> {
+        self.shared.kept.as_ref().map(|kept| kept.sets()).unwrap_or_default()
+    }
+
+    /// Makes a former set live again, by its digest or at least six digits of it: compiled, configured and tried as any other. It stays until the
+    /// folder changes or [`Live::release`] is called, over restarts too. `by`: who wants it, for the status.
+    pub async fn rollback(&self, digest: &str, by: &str) -> Result<Reload, RollbackError> {
+        self.shared.rollback(digest, by).await
+    }
+
+    /// Ends a roll-back: what the folder says goes live.
+    pub async fn release(&self) -> Result<Reload, RollbackError> {
+        self.shared.release().await
+    }
+
+    /// A kept set, by its digest or at least six digits of it; the live one for `live`. Reads its files; off the caller's thread.
+    pub(crate) async fn former(&self, digest: &str) -> Result<(Former, Arc<Files>), KeptError> {
+        let kept = self.shared.kept.clone().ok_or(KeptError::Nowhere)?;
+        let wanted = if digest == "live" { self.current().digest.clone() } else { digest.to_owned() };
+        let found = background::run(move || {
+            let former = kept.find(&wanted)?;
+            let files = kept.files(&former)?;
+            Ok((former, Arc::new(files)))
+        });
+        found.await.unwrap_or_else(|why| Err(KeptError::Io { path: self.shared.dir.clone(), source: std::io::Error::other(why) }))
+    }
+}
+
+impl Shared {
+    async fn rollback(&self, digest: &str, by: &str) -> Result<Reload, RollbackError> {
+        let kept = self.kept.clone().ok_or(KeptError::Nowhere)?;
+        let mut looked = self.staging.lock().await;
+        let start = Instant::now();
+        let former = kept.find(digest)?;
+        let pinned = Pinned { digest: former.digest.clone(), at: Timestamp::now(), by: by.to_owned(), folder: looked.identity.clone() };
+        let digest = former.digest.clone();
+        let read = background::run(move || kept.files(&former)).await;
+        let files = Arc::new(read.map_err(|why| RollbackError::Load { digest: digest.clone(), source: LoadError::Panicked(why) })??);
+        let staged = self.stage().build(&files, &looked.parts).await.map_err(|source| RollbackError::Load { digest, source })?;
+        // Written down first: a gateway that goes down in between comes back as it was asked to be.
+        let live = self.current.load().digest.clone();
+        let number = self.keep(&files, &staged, Some(pinned.clone())).await?;
+        if staged.generation.digest == live {
+            self.told.lock().pinned = Some(pinned);
+            return Ok(self.unchanged());
+        }
+        self.swap(&mut looked, staged, number, Some(pinned), start);
+        Ok(Reload::Swapped(number))
+    }
+
+    async fn release(&self) -> Result<Reload, RollbackError> {
+        let before = self.told.lock().pinned.take().ok_or(RollbackError::NotPinned)?;
+        match self.reload().await {
+            Ok(reload) => Ok(reload),
+            Err(source) => {
+                // The folder's set cannot go live: what is live stays, and stays pinned.
+                let digest = before.digest.clone();
+                self.told.lock().pinned = Some(before);
+                Err(RollbackError::Load { digest: format!("of the folder, in place of {digest},"), source })
+            }
+        }
+    }
+
+    /// Nothing is rolled back any more.
+    pub(super) async fn unpin(&self) {
+        self.told.lock().pinned = None;
+        let Some(kept) = self.kept.clone() else { return };
+        let unpinned = background::run(move || if kept.pinned().is_some() { kept.pin(None) } else { Ok(()) });
+        if let Ok(Err(error)) = unpinned.await {
+            tracing::warn!(%error, "that nothing is rolled back any more is not written down: the next start may roll back again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
