@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use crate::{Body, Facts, Identity, IdentityKind, Request, RequestFacts, Session};
 
+mod kubectl;
+
 /// Requests for tests: from a path, with the verb that the API server would see.
 impl Request<'static> {
     /// A request made up for a test: begins as a `get` of pods in `default` by an agent named `devin`.
@@ -41,6 +43,8 @@ impl Request<'static> {
 /// Makes a [`Request`] for a test, field by field.
 #[derive(Clone)]
 pub struct Builder {
+    /// What the request is read from when it is built, since a command may read the body.
+    line: Option<String>,
     facts: Facts,
     body: Option<Value>,
     preview: Option<Result<Value, String>>,
@@ -74,69 +78,35 @@ impl Builder {
             command: String::new(),
             claimed_command: None,
         };
-        Builder { facts: Facts { identity, session, request }, body: None, preview: None }
+        Builder { line: None, facts: Facts { identity, session, request }, body: None, preview: None }
     }
 
-    /// From an HTTP method and a path with its query, as the API server reads them.
+    /// From an HTTP method and a path with its query, read by the gateway's own code.
+    ///
+    /// # Panics
+    ///
+    /// When the gateway refuses such a path: the test is wrong.
     pub fn of_path(method: &str, path: &str) -> Builder {
         let mut builder = Builder::new();
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let request = &mut builder.facts.request;
-        request.path = path.to_owned();
-        request.query = query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
-        request.namespace = None;
-        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let rest = match parts.as_slice() {
-            ["api", version, rest @ ..] if !rest.is_empty() => {
-                request.version = (*version).to_owned();
-                rest
-            }
-            ["apis", group, version, rest @ ..] if !rest.is_empty() => {
-                request.group = (*group).to_owned();
-                request.version = (*version).to_owned();
-                rest
-            }
-            _ => {
-                request.is_resource = false;
-                request.verb = method.to_owned();
-                request.version = String::new();
-                request.resource = String::new();
-                return builder;
-            }
-        };
-        // `namespaces/prod/pods/web`, but `namespaces/prod` and `namespaces/prod/finalize` are about the namespace itself.
-        let object = match rest {
-            ["namespaces", namespace, object @ ..] => {
-                request.namespace = Some((*namespace).to_owned());
-                if object.is_empty() || matches!(object, ["status" | "finalize"]) { rest } else { object }
-            }
-            object => object,
-        };
-        request.resource = object[0].to_owned();
-        request.name = object.get(1).map(|name| (*name).to_owned());
-        request.subresource = object.get(2).map(|sub| (*sub).to_owned());
-        let watches = request.query.iter().any(|(key, value)| key == "watch" && value != "false" && value != "0");
-        request.verb = match (method, request.name.is_some()) {
-            ("get", _) if watches => "watch",
-            ("get", true) => "get",
-            ("get", false) => "list",
-            ("post", _) => "create",
-            ("put", _) => "update",
-            ("delete", false) => "deletecollection",
-            (other, _) => other,
-        }
-        .to_owned();
+        builder.facts.request = kubectl::of_target(method, path);
         builder
+    }
+
+    /// # Panics
+    ///
+    /// When a command line says what is set.
+    fn set(&mut self, what: &str) -> &mut RequestFacts {
+        if let Some(line) = &self.line {
+            panic!("`{line}` says the {what} itself: write it there");
+        }
+        // What was rendered from a path no longer fits.
+        self.facts.request.command.clear();
+        &mut self.facts.request
     }
 
     /// The Kubernetes verb.
     pub fn verb(mut self, verb: &str) -> Builder {
-        self.facts.request.verb = verb.to_owned();
+        self.set("verb").verb = verb.to_owned();
         self
     }
 
@@ -147,7 +117,7 @@ impl Builder {
             None => (resource, None),
         };
         let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
-        let request = &mut self.facts.request;
+        let request = self.set("resource");
         request.group = group.to_owned();
         request.resource = resource.to_owned();
         request.subresource = subresource;
@@ -156,19 +126,19 @@ impl Builder {
 
     /// The namespace.
     pub fn namespace(mut self, namespace: &str) -> Builder {
-        self.facts.request.namespace = Some(namespace.to_owned());
+        self.set("namespace").namespace = Some(namespace.to_owned());
         self
     }
 
     /// No namespace: an object of the whole cluster, or a list over all namespaces.
     pub fn cluster_wide(mut self) -> Builder {
-        self.facts.request.namespace = None;
+        self.set("namespace").namespace = None;
         self
     }
 
     /// The object's name.
     pub fn name(mut self, name: &str) -> Builder {
-        self.facts.request.name = Some(name.to_owned());
+        self.set("name").name = Some(name.to_owned());
         self
     }
 
@@ -190,6 +160,18 @@ impl Builder {
         identity.subject = subject.to_owned();
         identity.kind = kind;
         identity.groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        self
+    }
+
+    /// On whose behalf the agent acts; nobody's with `None`.
+    pub fn sponsor(mut self, sponsor: Option<&str>) -> Builder {
+        self.facts.identity.sponsor = sponsor.map(str::to_owned);
+        self
+    }
+
+    /// The session's id.
+    pub fn session(mut self, id: &str) -> Builder {
+        self.facts.session.id = id.to_owned();
         self
     }
 
@@ -220,7 +202,14 @@ impl Builder {
     }
 
     /// The request.
+    ///
+    /// # Panics
+    ///
+    /// When it is made from a command line that stands for no request, or for several.
     pub fn build(mut self) -> Request<'static> {
+        if let Some(line) = self.line.take() {
+            self = self.of_line(&line);
+        }
         let request = &mut self.facts.request;
         if request.command.is_empty() {
             let target = if request.is_resource { &request.resource } else { &request.path };
