@@ -59,7 +59,10 @@ mod arena;
 pub mod bindings;
 mod body;
 mod builder;
+pub mod calendar;
 pub mod clock;
+pub mod cluster;
+pub mod counter;
 pub mod delivery;
 #[doc(hidden)]
 pub mod export;
@@ -69,6 +72,7 @@ pub mod matching;
 pub mod notice;
 pub mod record;
 mod request;
+pub mod routing;
 mod seconds;
 pub mod testing;
 mod verdict;

@@ -6,6 +6,14 @@ use std::cell::{Cell, RefCell};
 use crate::http::{Incoming, Outgoing};
 use crate::log::Level;
 
+mod cluster;
+mod counts;
+
+pub use cluster::{set_can_i, set_objects};
+pub(crate) use cluster::{can_i, get_object, list_objects};
+pub use counts::reset_counts;
+pub(crate) use counts::{spend, used};
+
 type Server = Box<dyn FnMut(&Outgoing) -> Result<Incoming, String>>;
 
 thread_local! {

@@ -5,27 +5,31 @@
 //! refuses it.
 //!
 //! ```yaml
+//! zone: { offset: "+01:00", summer: eu }
 //! routes:
 //!   - match: [{ namespaces: [prod] }]
 //!     groups: [prod-owners]
 //!     needed: 2
 //!     wait: retry
+//!   - during: [{ from: "18:00", to: "08:00" }]
+//!     groups: [on-call]
 //!   - groups: [approvers]
 //!     wait: 2m
 //! ```
 
+use portcullis_sdk::calendar::{Hours, Moment, Zone};
 use portcullis_sdk::matching::Patterns;
-use portcullis_sdk::{Finding, GrantScope, JsonSchema, Match, Request, Route, Seconds, Waiting, approval_router};
-use schemars::{Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, de};
-
-/// The longest that a request is held: beyond it, clients and the proxies between give up.
-const LONGEST_HOLD: u32 = 600;
+use portcullis_sdk::routing::{self, Scope, Wait};
+use portcullis_sdk::{Finding, JsonSchema, Match, Request, Route, Seconds, approval_router, clock};
+use serde::Deserialize;
 
 /// The configuration of `approval-routing`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// By which clock the routes' hours are meant. Without it, UTC.
+    #[serde(default)]
+    pub zone: Zone,
     /// In order: the first that fits decides.
     pub routes: Vec<RouteRule>,
 }
@@ -39,6 +43,9 @@ pub struct RouteRule {
     pub matches: Option<Vec<Match>>,
     /// Only what was held by a rule of one of these names.
     pub rules: Option<Patterns>,
+    /// Only in any of these hours: who is asked at night need not be who is asked by day.
+    #[serde(default)]
+    pub during: Option<Vec<Hours>>,
     /// Any member of these groups may approve.
     #[serde(default)]
     pub groups: Vec<String>,
@@ -47,7 +54,7 @@ pub struct RouteRule {
     pub subjects: Vec<String>,
     /// How many distinct people are needed.
     #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = 16))]
     pub needed: u32,
     /// After how long an unanswered approval, or an unused grant, expires.
     #[serde(default = "quarter_of_an_hour")]
@@ -61,27 +68,6 @@ pub struct RouteRule {
     pub scope: Scope,
 }
 
-/// Whether a request is held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wait {
-    /// Answered at once.
-    #[default]
-    Retry,
-    /// Held for so long.
-    Hold(Seconds),
-}
-
-/// What a grant is bound to, besides the request itself.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    /// The target as it is: its UID and resourceVersion.
-    #[default]
-    ThisVersion,
-    /// The target, whatever happens to it: its UID.
-    ThisObject,
-}
-
 fn one() -> u32 {
     1
 }
@@ -92,28 +78,26 @@ fn quarter_of_an_hour() -> Seconds {
 
 /// The router.
 pub fn route(config: &Config, request: &Request<'_>, findings: &[Finding]) -> Option<Route> {
-    let rule = config.routes.iter().find(|rule| rule.fits(request, findings))?;
+    let mut shown = None;
+    // What does not depend on the hour needs no clock.
+    let mut moment = || *shown.get_or_insert_with(|| config.zone.moment(clock::now()));
+    let rule = config.routes.iter().find(|rule| rule.fits(request, findings, &mut moment))?;
     Some(Route {
         groups: rule.groups.clone(),
         subjects: rule.subjects.clone(),
         needed: rule.needed,
         expires_after: rule.expires.0,
-        waiting: match rule.wait {
-            Wait::Retry => Waiting::Retry,
-            Wait::Hold(seconds) => Waiting::Hold(seconds.0),
-        },
-        scope: match rule.scope {
-            Scope::ThisVersion => GrantScope::ThisVersion,
-            Scope::ThisObject => GrantScope::ThisObject,
-        },
+        waiting: rule.wait.into(),
+        scope: rule.scope.into(),
     })
 }
 
 impl RouteRule {
     /// What a request does not say counts: the stricter routes stand first, and a deletion of a collection belongs to them.
-    fn fits(&self, request: &Request<'_>, findings: &[Finding]) -> bool {
+    fn fits(&self, request: &Request<'_>, findings: &[Finding], moment: &mut impl FnMut() -> Moment) -> bool {
         self.matches.as_ref().is_none_or(|all| all.iter().any(|one| one.may_fit(request)))
             && self.rules.as_ref().is_none_or(|rules| findings.iter().any(|finding| rules.fit(&finding.rule)))
+            && self.during.as_ref().is_none_or(|during| during.iter().any(|hours| hours.hold(&moment())))
     }
 }
 
@@ -123,63 +107,19 @@ fn validate(config: &Config) -> Result<(), String> {
         return Err("routes: without a route nothing can be approved: add one with `groups`".to_owned());
     }
     for (index, rule) in config.routes.iter().enumerate() {
-        let fail = |message: String| Err(format!("routes[{index}]: {message}"));
-        if rule.groups.is_empty() && rule.subjects.is_empty() {
-            return fail("nobody may approve: name `groups` or `subjects`".to_owned());
-        }
-        if rule.needed == 0 || rule.needed > 100 {
-            return fail("needed: write a number from 1 to 100".to_owned());
-        }
-        if rule.groups.is_empty() && rule.subjects.len() < rule.needed as usize {
-            return fail(format!("needed: {} people are needed, but only {} may approve", rule.needed, rule.subjects.len()));
-        }
-        if rule.expires.0 == 0 {
-            return fail("expires: an approval that expires at once is of no use: write a length such as 15m".to_owned());
-        }
-        if let Wait::Hold(wait) = rule.wait
-            && (wait.0 == 0 || wait.0 > LONGEST_HOLD || wait > rule.expires)
-        {
-            return fail("wait: write a length up to 10m and no longer than `expires`, or retry".to_owned());
-        }
+        let fail = |message: String| format!("routes[{index}]: {message}");
+        routing::check(rule.groups.len(), rule.subjects.len(), rule.needed, rule.expires, rule.wait).map_err(fail)?;
         if rule.matches.as_ref().is_some_and(Vec::is_empty) {
-            return fail("match: an empty list fits nothing: leave the key out to fit everything".to_owned());
+            return Err(fail("match: an empty list fits nothing: leave the key out to fit everything".to_owned()));
+        }
+        if rule.during.as_ref().is_some_and(Vec::is_empty) {
+            return Err(fail("during: an empty list is no hour: leave the key out for any".to_owned()));
+        }
+        for (hour, hours) in rule.during.iter().flatten().enumerate() {
+            hours.validate().map_err(|why| fail(format!("during[{hour}]: {why}")))?;
         }
     }
     Ok(())
-}
-
-impl<'de> Deserialize<'de> for Wait {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Text {
-            Length(Seconds),
-            Word(String),
-        }
-        match Text::deserialize(deserializer) {
-            Ok(Text::Length(seconds)) => Ok(Wait::Hold(seconds)),
-            Ok(Text::Word(word)) if word == "retry" => Ok(Wait::Retry),
-            _ => Err(de::Error::custom("wait: write a length such as 90s or 2m, or retry")),
-        }
-    }
-}
-
-impl JsonSchema for Wait {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Wait".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({
-            "type": ["string", "integer"],
-            "pattern": "^(retry|[0-9]+[smhd])$",
-            "minimum": 1,
-        })
-    }
 }
 
 approval_router! { config: Config, schema: "../schema.json", validate: validate, route: route }

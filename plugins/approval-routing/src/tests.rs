@@ -1,4 +1,5 @@
-use portcullis_sdk::testing::configuration;
+use portcullis_sdk::testing::{configuration, set_now};
+use portcullis_sdk::{GrantScope, Waiting};
 
 use super::*;
 
@@ -27,15 +28,34 @@ fn the_first_route_that_fits_decides() {
 }
 
 #[test]
+fn who_is_asked_may_depend_on_the_hour() {
+    let json = r#"{"zone": {"offset": "+01:00", "summer": "eu"}, "routes": [
+        {"during": [{"from": "18:00", "to": "08:00"}, {"days": ["sat", "sun"]}], "groups": ["on-call"]},
+        {"groups": ["owners"]}
+    ]}"#;
+    let config: Config = configuration(json).expect("valid");
+    validate(&config).expect("valid");
+    // Monday, 6 July 2026, 07:00 UTC: nine in Berlin.
+    let monday = 1_783_321_200_000;
+    for (hours, groups) in [(0, "owners"), (8, "owners"), (9, "on-call"), (22, "on-call"), (23, "owners"), (5 * 24, "on-call")] {
+        set_now(monday + hours * 3_600_000);
+        let route = route(&config, &Request::delete("/api/v1/namespaces/shop/pods/web"), &[]).expect("a route");
+        assert_eq!(route.groups, [groups], "{hours}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_configuration() {
     for (route, message) in [
         (r#"{}"#, "nobody may approve"),
         (r#"{"subjects": ["alice"], "needed": 2}"#, "only 1 may approve"),
-        (r#"{"groups": ["a"], "needed": 0}"#, "from 1 to 100"),
+        (r#"{"groups": ["a"], "needed": 0}"#, "from 1 to 16"),
         (r#"{"groups": ["a"], "wait": "1h"}"#, "up to 10m"),
         (r#"{"groups": ["a"], "wait": "5m", "expires": "1m"}"#, "no longer than `expires`"),
         (r#"{"groups": ["a"], "wait": "soon"}"#, "or retry"),
         (r#"{"groups": ["a"], "match": []}"#, "fits nothing"),
+        (r#"{"groups": ["a"], "during": []}"#, "no hour"),
+        (r#"{"groups": ["a"], "during": [{"from": "8"}]}"#, "write it as 09:30"),
         (r#"{"group": ["a"]}"#, "unknown field `group`"),
     ] {
         let json = format!(r#"{{"routes": [{route}]}}"#);
