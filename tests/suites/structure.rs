@@ -6,8 +6,8 @@ use std::fs;
 use portcullis_tests::places;
 
 /// From the ground up. A crate may use those above it in this list.
-const ORDER: [&str; 13] = [
-    "kube-request", "masking", "streams", "authoring", "store", "ledger", "policy", "identity", "approvals", "demo", "proxy", "console", "portcullis",
+const ORDER: [&str; 14] = [
+    "kube-request", "masking", "streams", "authoring", "store", "ledger", "policy", "artifacts", "identity", "approvals", "demo", "proxy", "console", "portcullis",
 ];
 
 /// What the pure crates may not have: I/O, a runtime, a sandbox.

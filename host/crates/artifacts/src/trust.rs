@@ -1,0 +1,74 @@
+//! Which bundles may be loaded: the operator's keys against a bundle's signatures.
+
+use crate::{Files, NoteError, Origin, OriginError, PublicKey, note, origin};
+
+/// What the operator trusts.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// A bundle without a good signature is refused. Otherwise it may come unsigned, but what it has must still be true of its files.
+    pub require: bool,
+    /// Whose signature is good.
+    pub keys: Vec<PublicKey>,
+}
+
+/// What was found out about a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trusted {
+    /// The names of the trusted keys that signed it.
+    pub signers: Vec<String>,
+}
+
+/// Why a bundle is not trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// Nobody signed it.
+    #[error("the bundle is not signed, and the gateway's `trust` requires it; sign it with `portcullis bundle sign`, or `cosign sign` in a registry")]
+    Unsigned,
+    /// Somebody else signed it.
+    #[error("the bundle is signed, but by none of the keys that the gateway trusts ({keys}); have it signed with one of them, or add the key to `trust.keys`")]
+    Stranger {
+        /// The names of the trusted keys.
+        keys: String,
+    },
+    /// The folder's signature is not good.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The artifact is not what it was.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+}
+
+impl Trust {
+    /// Judges the very bytes that are about to be loaded, with [`note::FILE`] and the origin of a pulled bundle among them.
+    ///
+    /// # Errors
+    /// When a signature or a digest is not true of the files, or a required signature is missing.
+    pub fn check(&self, files: &Files) -> Result<Trusted, TrustError> {
+        let mut signers = Vec::new();
+        let mut signed = false;
+        if let Some(text) = files.get(origin::FILE) {
+            let origin = Origin::read(text)?;
+            origin.holds(files)?;
+            signed |= origin.is_signed();
+            signers.extend(origin.signers(&self.keys));
+        }
+        if let Some(text) = files.get(note::FILE) {
+            signed = true;
+            signers.extend(note::verify(text, files, &self.keys)?);
+        }
+        signers.dedup();
+        match (signers.is_empty(), signed) {
+            (true, true) if self.require => Err(TrustError::Stranger { keys: self.names() }),
+            (true, false) if self.require => Err(TrustError::Unsigned),
+            _ => Ok(Trusted { signers }),
+        }
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.keys.iter().map(|key| key.name.as_str()).collect();
+        if names.is_empty() { "it trusts none".to_owned() } else { names.join(", ") }
+    }
+}
+
+#[cfg(test)]
+mod tests;
