@@ -57,6 +57,15 @@ pub enum Show {
     Redact,
 }
 
+impl Show {
+    fn action(self) -> Action {
+        match self {
+            Show::Token => Action::Token,
+            Show::Redact => Action::Redact,
+        }
+    }
+}
+
 /// A credential with a recognisable shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -75,11 +84,27 @@ pub enum Detector {
     BasicAuthInUrl,
     /// What follows `Bearer`.
     BearerToken,
+    /// API keys, client secrets and access tokens of Google.
+    GoogleKey,
+    /// The key in a connection string of Azure.
+    AzureKey,
+    /// Tokens of GitLab.
+    GitlabToken,
+    /// Tokens of npm, PyPI, RubyGems and Docker Hub.
+    PackageToken,
+    /// Keys of OpenAI, Anthropic and OpenRouter.
+    ModelKey,
+    /// Keys and webhook secrets of Stripe.
+    PaymentKey,
+    /// Tokens of HashiCorp Vault.
+    VaultToken,
+    /// API keys of SendGrid.
+    MailKey,
 }
 
 impl Detector {
     /// All of them.
-    pub const ALL: [Detector; 7] = [
+    pub const ALL: [Detector; 15] = [
         Detector::Jwt,
         Detector::PrivateKey,
         Detector::AwsAccessKeyId,
@@ -87,6 +112,14 @@ impl Detector {
         Detector::SlackToken,
         Detector::BasicAuthInUrl,
         Detector::BearerToken,
+        Detector::GoogleKey,
+        Detector::AzureKey,
+        Detector::GitlabToken,
+        Detector::PackageToken,
+        Detector::ModelKey,
+        Detector::PaymentKey,
+        Detector::VaultToken,
+        Detector::MailKey,
     ];
 
     /// Its name among the gateway's patterns.
@@ -99,6 +132,14 @@ impl Detector {
             Detector::SlackToken => "slack-token",
             Detector::BasicAuthInUrl => "basic-auth-in-url",
             Detector::BearerToken => "bearer-token",
+            Detector::GoogleKey => "google-key",
+            Detector::AzureKey => "azure-key",
+            Detector::GitlabToken => "gitlab-token",
+            Detector::PackageToken => "package-token",
+            Detector::ModelKey => "model-key",
+            Detector::PaymentKey => "payment-key",
+            Detector::VaultToken => "vault-token",
+            Detector::MailKey => "mail-key",
         };
         format!("detector:{name}")
     }
@@ -110,6 +151,8 @@ impl Detector {
 pub struct Rule {
     /// A stable name, for records.
     pub name: String,
+    /// Registered clusters, as globs; without it, all.
+    pub connections: Option<matching::Patterns>,
     /// API groups; without it, all.
     pub groups: Option<matching::Patterns>,
     /// Resources as in RBAC; without it, all, but no subresources.
@@ -124,6 +167,8 @@ pub struct Rule {
     /// Whether the strings are base64, as in a Secret's `data`.
     #[serde(default)]
     pub base64: bool,
+    /// How what it masks is shown; without it, as `show` says.
+    pub show: Option<Show>,
 }
 
 impl Default for Config {
@@ -155,10 +200,7 @@ pub fn plan(config: &Config, kind: &ResponseKind) -> Plan {
         names: None,
         patterns: Vec::new(),
         encoding: Encoding::Text,
-        action: match config.show {
-            Show::Token => Action::Token,
-            Show::Redact => Action::Redact,
-        },
+        action: config.show.action(),
     };
     let named = || Some(config.names.clone());
     if config.secrets && kind.group.is_empty() && kind.resource == "secrets" {
@@ -199,6 +241,7 @@ pub fn plan(config: &Config, kind: &ResponseKind) -> Plan {
         let encoding = if more.base64 { Encoding::Base64 } else { Encoding::Text };
         let mut rule = MaskRule { names: more.names.clone(), patterns: more.patterns.clone(), encoding, ..rule(&more.name, &[]) };
         rule.paths.clone_from(&more.paths);
+        rule.action = more.show.unwrap_or(config.show).action();
         plan.rules.push(rule);
     }
     if !config.detectors.is_empty() {
@@ -214,7 +257,8 @@ fn settings() -> Vec<String> {
 
 impl Rule {
     fn is_about(&self, kind: &ResponseKind) -> bool {
-        self.groups.as_ref().is_none_or(|groups| groups.fit(&kind.group))
+        self.connections.as_ref().is_none_or(|connections| connections.fit(&kind.connection))
+            && self.groups.as_ref().is_none_or(|groups| groups.fit(&kind.group))
             && match &self.resources {
                 Some(resources) => resources.fit(&kind.resource, kind.subresource.as_deref()),
                 None => kind.subresource.is_none(),

@@ -117,6 +117,12 @@ fn recognisable_credentials_in_any_string() {
 }
 
 #[test]
+fn every_detector_is_one_that_the_gateway_knows() {
+    let known: Vec<String> = masking::detectors::names().map(|name| format!("detector:{name}")).collect();
+    assert_eq!(Detector::ALL.map(Detector::pattern).to_vec(), known);
+}
+
+#[test]
 fn logs_and_the_output_of_exec() {
     for subresource in ["log", "exec", "attach"] {
         let mut masker = TextMasker::new(compiled(&Config::default(), &kind("", "pods", Some(subresource))), key());
@@ -146,6 +152,13 @@ fn options_and_rules_of_ones_own() {
     assert_eq!(names(&kind("", "secrets", None)), ["credentials"]);
     let rule = &plan(&config, &kind("example.com", "vaults", None)).rules[0];
     assert_eq!((rule.encoding, rule.action), (Encoding::Base64, Action::Redact));
+    let json = r#"{"show": "redact", "rules": [{"name": "note", "connections": ["prod*"], "resources": ["pods"], "paths": ["/note"], "show": "token"}]}"#;
+    let config: Config = configuration(json).expect("valid");
+    let note = |connection: &str| {
+        let kind = ResponseKind { connection: connection.into(), ..kind("", "pods", None) };
+        plan(&config, &kind).rules.into_iter().find(|rule| rule.name == "note").map(|rule| rule.action)
+    };
+    assert_eq!((note("prod-1"), note("test")), (Some(Action::Token), None));
 }
 
 #[test]

@@ -9,6 +9,14 @@
 //! | `slack-token` | `xoxb-…` and its like, `xapp-…`, and the path of an incoming webhook |
 //! | `basic-auth-in-url` | the password of `scheme://user:password@host` |
 //! | `bearer-token` | what follows `Bearer` (any case) |
+//! | `google-key` | API keys `AIza…`, OAuth client secrets `GOCSPX-…` and access tokens `ya29.…` |
+//! | `azure-key` | the key in a connection string of Azure: `AccountKey=…`, `SharedAccessKey=…` |
+//! | `gitlab-token` | `glpat-…` and its like |
+//! | `package-token` | tokens of npm, PyPI, RubyGems and Docker Hub |
+//! | `model-key` | keys of OpenAI, Anthropic and OpenRouter: `sk-proj-…`, `sk-ant-…` |
+//! | `payment-key` | keys and webhook secrets of Stripe |
+//! | `vault-token` | tokens of HashiCorp Vault: `hvs.…`, `hvb.…`, `hvr.…` |
+//! | `mail-key` | API keys of SendGrid: `SG.…` |
 
 /// A built-in pattern.
 #[derive(Debug)]
@@ -30,7 +38,7 @@ pub(crate) const KEY_END: &str = r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BL
 /// The detector that the two belong to.
 pub(crate) const PRIVATE_KEY: &str = "private-key";
 
-pub(crate) const ALL: [Detector; 7] = [
+pub(crate) const ALL: [Detector; 15] = [
     Detector { name: "jwt", pattern: r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*", literals: &["eyJ"] },
     Detector {
         name: PRIVATE_KEY,
@@ -54,6 +62,38 @@ pub(crate) const ALL: [Detector; 7] = [
     },
     Detector { name: "basic-auth-in-url", pattern: r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*:(?P<secret>[^\s/?#]+)@", literals: &["://"] },
     Detector { name: "bearer-token", pattern: r"(?i:bearer)[\s:=]+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", literals: &["bea", "Bea", "bEa", "beA", "BEa", "BeA", "bEA", "BEA"] },
+    Detector {
+        name: "google-key",
+        pattern: r"AIza[0-9A-Za-z_-]{35}|GOCSPX-[0-9A-Za-z_-]{28}|ya29\.[0-9A-Za-z_-]{20,}",
+        literals: &["AIza", "GOCSPX-", "ya29."],
+    },
+    Detector {
+        name: "azure-key",
+        pattern: r"(?:AccountKey|SharedAccessKey)=(?P<secret>[0-9A-Za-z+/]{40,}={0,2})",
+        literals: &["AccountKey=", "SharedAccessKey="],
+    },
+    Detector {
+        name: "gitlab-token",
+        pattern: r"gl(?:pat|dt|rt|ptt|cbt|agent|oas|soat|ft)-[0-9A-Za-z_-]{20,}",
+        literals: &["glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glagent-", "gloas-", "glsoat-", "glft-"],
+    },
+    Detector {
+        name: "package-token",
+        pattern: r"npm_[0-9A-Za-z]{36}|pypi-AgE[0-9A-Za-z_-]{50,}|rubygems_[0-9a-f]{48}|dckr_pat_[0-9A-Za-z_-]{20,}",
+        literals: &["npm_", "pypi-AgE", "rubygems_", "dckr_pat_"],
+    },
+    Detector {
+        name: "model-key",
+        pattern: r"sk-(?:proj|svcacct|admin|ant|or)-[0-9A-Za-z_-]{20,}|sk-[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{20}",
+        literals: &["sk-proj-", "sk-svcacct-", "sk-admin-", "sk-ant-", "sk-or-", "T3BlbkFJ"],
+    },
+    Detector {
+        name: "payment-key",
+        pattern: r"[sr]k_(?:live|test)_[0-9A-Za-z]{16,}|whsec_[0-9A-Za-z+/]{24,}=*",
+        literals: &["k_live_", "k_test_", "whsec_"],
+    },
+    Detector { name: "vault-token", pattern: r"hv[sbr]\.[0-9A-Za-z_-]{24,}", literals: &["hvs.", "hvb.", "hvr."] },
+    Detector { name: "mail-key", pattern: r"SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}", literals: &["SG."] },
 ];
 
 /// The names of the detectors, in the order of the table above.

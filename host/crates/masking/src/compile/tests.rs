@@ -20,7 +20,7 @@ fn what_is_wrong_with_a_plan_is_said() {
         (rule(&["(a{1000}){1000}"]), "pattern `(a{1000}){1000}` of rule `r` cannot be used: it is too large when compiled; use smaller repetitions"),
         (
             rule(&["detector:nonsense"]),
-            "rule `r` names the detector `nonsense`, which does not exist: use one of jwt, private-key, aws-access-key-id, github-token, slack-token, basic-auth-in-url, bearer-token",
+            "rule `r` names the detector `nonsense`, which does not exist: use one of jwt, private-key, aws-access-key-id, github-token, slack-token, basic-auth-in-url, bearer-token, google-key, azure-key, gitlab-token, package-token, model-key, payment-key, vault-token, mail-key",
         ),
         (MaskRule { names: Some("[".into()), ..rule(&[]) }, "pattern `[` of rule `r` cannot be used: unclosed character class; correct the regular expression (no look-around, no back-references)"),
         (MaskRule { name: String::new(), ..rule(&[]) }, "rule 0 of the plan has no name: give it one, records refer to it"),
