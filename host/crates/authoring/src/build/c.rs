@@ -9,7 +9,7 @@ use std::process::Command;
 use wit_bindgen_core::Files;
 use wit_bindgen_core::wit_parser::Resolve;
 
-use super::interface::{self, GENERATED, Interface};
+use super::interface::{self, GENERATED, Interface, Types};
 use super::{BuildError, Job, python, wasi};
 use crate::files;
 use crate::tool::{self, Messages};
@@ -23,7 +23,7 @@ const FLAGS: [&str; 8] =
 
 pub(super) fn build(job: &Job<'_>) -> Result<Vec<u8>, BuildError> {
     // The linker leaves out what is not called, so that the world may name everything.
-    let interface = interface::write(job, |_| true)?;
+    let interface = interface::write(job, Types::InWorld, |_| true)?;
     let dir = job.dir.join(GENERATED).join("c");
     let generated = bind(&interface, &dir)?;
     let core = job.dir.join(GENERATED).join("core.wasm");

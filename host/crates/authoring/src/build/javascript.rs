@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::interface::{self, GENERATED};
+use super::interface::{self, GENERATED, Types};
 use super::{BuildError, Job};
 use crate::tool;
 use crate::{Language, files};
@@ -35,7 +35,7 @@ pub(super) fn build(job: &Job<'_>, language: Language) -> Result<Vec<u8>, BuildE
         _ => job.dir.join(&source),
     };
     let sources = interface::sources(job.dir, &["js", "mjs", "ts"]);
-    let interface = interface::write(job, |capability| sources.contains(&format!("portcullis:policy/{capability}@")))?;
+    let interface = interface::write(job, Types::InCommon, |capability| sources.contains(&format!("portcullis:policy/{capability}@")))?;
     let out = job.dir.join(GENERATED).join("component.wasm");
     let mut command = Command::new("node");
     command.arg(modules.join("componentize-qjs/bin/componentize-qjs")).current_dir(job.dir);

@@ -13,6 +13,8 @@ use super::{BuildError, Job};
 use crate::tool::{self, Messages};
 use crate::{component, wasm_std};
 
+mod schema;
+
 /// A stack of 64 KiB instead of 1 MiB: an instance's memory begins small, which is most of what a fresh one costs.
 const STACK: &str = "-Clink-arg=-zstack-size=65536";
 
@@ -55,7 +57,8 @@ pub struct Crates<'a> {
 
 pub(super) fn build(job: &Job<'_>) -> Result<Vec<u8>, BuildError> {
     let crates = Crates { dir: job.dir, packages: &[], target: None, quick: job.quick, messages: job.messages };
-    let modules = modules(&crates)?;
+    let schema = if job.quick { None } else { schema::of(job.dir) };
+    let modules = compiled(&crates, schema.as_deref())?;
     let manifest = job.dir.join("Cargo.toml");
     // A package's own `cargo build` makes its own library only, whatever else is in its workspace.
     let (_, module) = modules.first_key_value().ok_or_else(|| no_library(&manifest))?;
@@ -76,6 +79,11 @@ pub fn encode(name: &str, module: &Path) -> Result<Vec<u8>, BuildError> {
 /// # Errors
 /// When cargo says no.
 pub fn modules(crates: &Crates<'_>) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    compiled(crates, None)
+}
+
+/// With the schema of the one policy's configuration, where it is known.
+fn compiled(crates: &Crates<'_>, schema: Option<&str>) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let manifest = crates.dir.join("Cargo.toml");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--lib", "--target", wasm_std::TARGET]);
@@ -96,6 +104,10 @@ pub fn modules(crates: &Crates<'_>) -> Result<BTreeMap<String, PathBuf>, BuildEr
     if let Some(target) = crates.target {
         cargo.env("CARGO_TARGET_DIR", target);
     }
+    match schema {
+        Some(schema) => cargo.env(schema::VARIABLE, schema),
+        None => cargo.env_remove(schema::VARIABLE),
+    };
     let mut flags = wasm_std::flags(&|what| eprintln!("{what}"))?;
     flags.push(STACK.to_owned());
     flags.extend(remapped(crates.dir));
