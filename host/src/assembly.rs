@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use proxy::capabilities::{Counts, Reads};
 use proxy::certificate::Certificate;
 use proxy::gateway::Bodies;
 use proxy::telemetry::Telemetry;
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::{ClusterGrant, Grants};
 use crate::outgoing::Outgoing;
 use crate::settings::{ConnectionSettings, Settings, Source};
 use crate::{health, state};
@@ -74,9 +76,7 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
         cache_dir: Some(settings.state.join("components")),
         ..Default::default()
     })?;
-    let origins =
-        settings.http_origins.iter().map(|text| policy::Origin::parse(text)).collect::<Result<Vec<_>, _>>()?;
-    let grants = policy::Grants { http_origins: origins, http_client: Some(Arc::new(Outgoing::new()?)), ..Default::default() };
+    let grants = grants(&settings.grants)?;
     let policy = policy::Live::open(engine, &settings.bundle, grants)
         .await
         .with_context(|| format!("the policies in {}", settings.bundle.display()))?;
@@ -98,6 +98,8 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
         approvals,
         ledger,
         token_key: Arc::new(masking::TokenKey::new(token_key)),
+        counts: Counts::new(store.clone()),
+        reads: Reads::default(),
         bodies: Bodies::default(),
         telemetry: Telemetry::default(),
         public_url,
@@ -129,6 +131,20 @@ impl Running {
             tracing::warn!(%error, "the ledger's last checkpoint could not be signed; the next start signs one");
         }
     }
+}
+
+/// The operator's word, as the policy engine takes it.
+fn grants(settings: &Grants) -> Result<policy::Grants> {
+    let origins = settings.http_origins.iter().map(|text| policy::Origin::parse(text)).collect::<Result<_, _>>().context("`grants.httpOrigins`")?;
+    let read = |grant: &ClusterGrant| policy::ClusterRead::new(&grant.resources, grant.fields.as_deref());
+    let cluster = settings.cluster.as_ref().map(|reads| reads.iter().map(read).collect::<Result<_, _>>()).transpose().context("`grants.cluster`")?;
+    Ok(policy::Grants {
+        http_origins: origins,
+        http_client: Some(Arc::new(Outgoing::new()?)),
+        cluster,
+        counter: settings.counter,
+        ..Default::default()
+    })
 }
 
 async fn connect(settings: &ConnectionSettings) -> Result<Connection> {

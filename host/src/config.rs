@@ -106,6 +106,23 @@ pub struct Grants {
     /// Origins that sinks and notifiers may reach: `https://hooks.example`.
     #[serde(default)]
     pub http_origins: Vec<String>,
+    /// What guards and approval routers may read of the clusters. An empty list lets them ask only whether the caller may do something.
+    #[serde(default)]
+    pub cluster: Option<Vec<ClusterGrant>>,
+    /// Guards may keep counts in the state database: budgets.
+    #[serde(default)]
+    pub counter: bool,
+}
+
+/// Resources that plugins may read.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterGrant {
+    /// `pods`, `deployments.apps`, or `*` for all but Secrets, which have to be named.
+    pub resources: Vec<String>,
+    /// Only what is at and below these RFC 6901 pointers: `/metadata/labels`. Everything when left out.
+    #[serde(default)]
+    pub fields: Option<Vec<String>>,
 }
 
 /// Groups, as the issuers' tokens name them.

@@ -1,10 +1,16 @@
 //! Outgoing HTTP for sinks and notifiers: reqwest, without redirects and with an end to every wait.
+//!
+//! Where the operator granted a name, whoever answers for that name says where it leads. It may not lead to the gateway's own machine, nor to the
+//! address where clouds give out credentials: those are reached only when they were granted as what they are, `http://127.0.0.1:8080` or `localhost`.
 
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::BoxFuture;
 use policy::{HttpClient, HttpRequest, HttpResponse};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// What a component gets of an answer, at most.
 const ANSWER_MAX: usize = 64 * 1024;
@@ -25,6 +31,7 @@ impl Outgoing {
             .connect_timeout(Duration::from_secs(10))
             .timeout(LIMIT)
             .no_proxy()
+            .dns_resolver(Names)
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self(client))
@@ -40,8 +47,7 @@ impl HttpClient for Outgoing {
             for (name, value) in &request.headers {
                 built = built.header(name, value);
             }
-            // An URL of a webhook is often a credential: errors are told without it.
-            let mut response = built.send().await.map_err(|e| e.without_url().to_string())?;
+            let mut response = built.send().await.map_err(told)?;
             let status = response.status().as_u16();
             let headers = response
                 .headers()
@@ -49,7 +55,7 @@ impl HttpClient for Outgoing {
                 .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
                 .collect();
             let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|e| e.without_url().to_string())? {
+            while let Some(chunk) = response.chunk().await.map_err(told)? {
                 let room = ANSWER_MAX - body.len();
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 if body.len() == ANSWER_MAX {
@@ -60,3 +66,47 @@ impl HttpClient for Outgoing {
         })
     }
 }
+
+/// What went wrong, and why. An URL of a webhook is often a credential: it is told without it.
+fn told(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn Error = &error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let (what, why) = (error.to_string(), cause.to_string());
+    if what == why { what } else { format!("{what}: {why}") }
+}
+
+/// Looks names up, and passes over where none may lead.
+struct Names;
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let fit: Vec<SocketAddr> = found.filter(|address| may_lead_to(name.as_str(), address.ip())).collect();
+            if fit.is_empty() {
+                return Err("the name leads to this machine or to a link-local address; have the address itself granted when that is meant".into());
+            }
+            Ok(Box::new(fit.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A name may lead anywhere but to this machine, which only `localhost` may, and to a link-local address.
+fn may_lead_to(name: &str, address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    let local = match address {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    };
+    if local || address.is_unspecified() {
+        return false;
+    }
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    !address.is_loopback() || name == "localhost" || name.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests;

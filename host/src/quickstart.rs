@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use tokio_util::sync::CancellationToken;
 
 use crate::assembly::{self, Running};
-use crate::config::Access;
+use crate::config::{Access, ClusterGrant, Grants};
 use crate::settings::{ConnectionSettings, Settings, Source};
 use crate::{default_bundle, stop};
 
@@ -104,7 +104,8 @@ impl Started {
                 unjudged: proxy::Unjudged::Deny,
             }],
             bundle: folder.policies(),
-            http_origins: Vec::new(),
+            // Whoever writes policies here tries all that there is, but for Secrets.
+            grants: Grants { cluster: Some(vec![ClusterGrant { resources: vec!["*".to_owned()], fields: None }]), counter: true, ..Grants::default() },
             access: Access { operators: vec!["approvers".to_owned()], auditors: vec!["approvers".to_owned()] },
         };
         let running = assembly::start(settings, stop).await?;

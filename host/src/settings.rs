@@ -29,8 +29,8 @@ pub struct Settings {
     pub connections: Vec<ConnectionSettings>,
     /// The bundle's folder.
     pub bundle: PathBuf,
-    /// Origins that plugins may reach.
-    pub http_origins: Vec<String>,
+    /// What plugins may use.
+    pub grants: config::Grants,
     /// Who may do what with the gateway itself.
     pub access: config::Access,
 }
@@ -89,7 +89,7 @@ impl Settings {
             issuers: file.issuers,
             connections,
             bundle: file.bundle,
-            http_origins: file.grants.http_origins,
+            grants: file.grants,
             access: file.access,
         })
     }

@@ -112,6 +112,20 @@ pub(crate) struct LimitsEntry {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct CapabilitiesEntry {
     pub http: Option<HttpEntry>,
+    /// An empty list: only the question `can-i`.
+    pub cluster: Option<Vec<ClusterEntry>>,
+    pub counter: bool,
+}
+
+/// Some resources of the cluster.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ClusterEntry {
+    /// Which: `pods`, `deployments.apps`, `*` for all but Secrets.
+    pub resources: Vec<String>,
+    /// Which of their fields, as pointers. Without it, all.
+    #[serde(default)]
+    pub fields: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

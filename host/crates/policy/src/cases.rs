@@ -12,6 +12,7 @@ use serde_saphyr::Spanned;
 use crate::bundle::{YamlError, at, check_header, yaml};
 use crate::document::{Document, JsonDocument, Preview};
 use crate::facts::{Facts, IdentityFacts, IdentityKind, RequestFacts, SessionFacts};
+use crate::host::Surroundings;
 use crate::generation::{Decision, Generation, SessionAnswer};
 use crate::wit::{Finding, GrantScope, ResponseKind, SessionAsk, Waiting};
 
@@ -235,14 +236,14 @@ impl Cases {
             request: RequestFacts::new(connection, &request),
         };
         if let Some(expected) = &expect.route {
-            let routed = generation.route_by(&facts, body.as_ref(), &case.findings, |p| which(&p.name)).await.map_err(|e| e.to_string())?;
+            let routed = generation.route_by(&facts, body.as_ref(), &case.findings, &Surroundings::of_case(), |p| which(&p.name)).await.map_err(|e| e.to_string())?;
             let routed = routed.ok_or("expected a route, got none")?;
             return expect_route(expected, &routed.route);
         }
         let Some(expected) = expect.verdict else {
             return Err("it expects nothing; give `expect` one of verdict, route, plan or session".to_owned());
         };
-        let judgement = generation.judge_by(&facts, body.as_ref(), |p| which(&p.name)).await;
+        let judgement = generation.judge_by(&facts, body.as_ref(), &Surroundings::of_case(), |p| which(&p.name)).await;
         if let Some(failure) = judgement.by.iter().find_map(|by| by.failure.as_ref()) {
             return Err(failure.clone());
         }

@@ -8,24 +8,58 @@ use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::Linker;
 
+use crate::counts::MemoryCounts;
 use crate::document::Document;
-use crate::failure::MemoryDenied;
+use crate::failure::{MemoryDenied, Misuse};
 #[cfg(doc)]
 use crate::failure::MustWait;
+use crate::grants::ClusterRead;
 use crate::wit::version::Names;
 
 mod clock;
+mod cluster;
+mod counter;
 mod documents;
+mod fixed;
 mod http;
 mod log;
 
+pub use cluster::{Cluster, OBJECTS, Question, ResourceType, Selection, Wanted};
+pub use counter::{Charge, Counter, Excess};
+pub use fixed::FixedCluster;
 pub use http::{HttpClient, Origin, OriginError};
+pub(crate) use cluster::ClusterAccess;
+pub(crate) use counter::CounterAccess;
 pub(crate) use documents::DocumentHandle;
 pub(crate) use http::HttpGrant;
 pub(crate) use log::LogLines;
 
 /// Elements of one table; a component has a table for its indirect calls, and a Go or Python component needs some thousands.
 const TABLE_ELEMENTS: usize = 20_000;
+
+/// What a request's plugins may reach besides its body, as far as they were granted it: given per request, like its [`Document`]. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    /// The cluster that the request goes to. Without one every read is an error.
+    pub cluster: Option<Arc<dyn Cluster>>,
+    /// The counts that the request may charge. Without them a charge ends the call.
+    pub counter: Option<Arc<dyn Counter>>,
+    /// What the clock says, in milliseconds since 1970: the time, when nothing is set.
+    pub now: Option<u64>,
+}
+
+impl Surroundings {
+    /// What a case has: counts in memory that end with it, and a cluster without objects that allows nothing.
+    pub(crate) fn of_case() -> Surroundings {
+        Surroundings { cluster: Some(Arc::new(FixedCluster::default())), counter: Some(Arc::new(MemoryCounts::default())), now: None }
+    }
+}
+
+impl std::fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").field("cluster", &self.cluster.is_some()).field("counter", &self.counter.is_some()).field("now", &self.now).finish()
+    }
+}
 
 /// The state of one call of one component. Nothing in it outlives the call.
 pub(crate) struct CallState {
@@ -35,11 +69,45 @@ pub(crate) struct CallState {
     pub memory: MemoryLimit,
     pub log: LogLines,
     pub http: Option<Arc<HttpGrant>>,
+    cluster: Option<ClusterAccess>,
+    counter: Option<CounterAccess>,
+    /// What the clock says: the time, when nothing is set.
+    now: Option<u64>,
 }
 
 impl CallState {
+    /// What a component has while it is configured: no capability, since what it learnt would be frozen into every instance.
     pub(crate) fn new(plugin: Arc<str>, memory: usize) -> CallState {
-        CallState { documents: Vec::new(), previewed: false, memory: MemoryLimit { limit: memory }, log: LogLines::new(plugin), http: None }
+        CallState {
+            documents: Vec::new(),
+            previewed: false,
+            memory: MemoryLimit { limit: memory },
+            log: LogLines::new(plugin),
+            http: None,
+            cluster: None,
+            counter: None,
+            now: None,
+        }
+    }
+
+    /// Gives a call what it was granted of its request's surroundings.
+    pub(crate) fn put(&mut self, surroundings: &Surroundings, plugin: &Arc<str>, reads: Option<&Arc<[ClusterRead]>>, counter: bool) {
+        self.cluster = reads.map(|reads| ClusterAccess::new(surroundings.cluster.clone(), reads.clone()));
+        self.counter = counter.then(|| CounterAccess::new(surroundings.counter.clone(), plugin.clone()));
+        self.now = surroundings.now;
+    }
+
+    /// The charge of this call that did not fit, when there was one.
+    pub(crate) fn excess(&self) -> Option<Excess> {
+        self.counter.as_ref().and_then(|counter| counter.excess)
+    }
+
+    fn cluster(&mut self) -> wasmtime::Result<&mut ClusterAccess> {
+        self.cluster.as_mut().ok_or_else(|| wasmtime::Error::new(Misuse("it asked the cluster while it was being configured".to_owned())))
+    }
+
+    fn counter(&mut self) -> wasmtime::Result<&mut CounterAccess> {
+        self.counter.as_mut().ok_or_else(|| wasmtime::Error::new(Misuse("it used its counts while it was being configured".to_owned())))
     }
 }
 
@@ -69,6 +137,8 @@ pub(crate) struct Imports {
     pub preview: bool,
     pub log: bool,
     pub clock: bool,
+    pub cluster: bool,
+    pub counter: bool,
     pub http: bool,
 }
 
@@ -80,7 +150,7 @@ impl Imports {
 
     /// Given the same, it answers the same: it sees no clock and nothing outside. (A preview is noticed when it is asked for.)
     pub(crate) fn pure(self) -> bool {
-        !self.clock && !self.http
+        !self.clock && !self.http && !self.cluster && !self.counter
     }
 }
 
@@ -107,8 +177,17 @@ pub(crate) fn linker(engine: &wasmtime::Engine, names: &Names, imports: Imports,
     if imports.clock {
         clock::link(&mut linker, names.clock)?;
     }
+    if imports.cluster {
+        cluster::link(&mut linker, names.cluster, linking)?;
+    }
+    if imports.counter {
+        counter::link(&mut linker, names.counter, linking)?;
+    }
     if imports.http {
         http::link(&mut linker, names.http)?;
     }
     Ok(linker)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,16 +11,19 @@ use crate::bundle::{Mode, PluginEntry};
 use crate::call::{Callable, Configure};
 use crate::engine::Engine;
 use crate::grants::Grants;
-use crate::host::{self, CallState, HttpGrant, Imports, Linking, Origin};
+use crate::host::{self, CallState, HttpGrant, Imports, Linking, Surroundings};
 use crate::matching::Matcher;
 use crate::metrics::PluginMetrics;
 use crate::wit::version::{self, Call, Version};
 use crate::wit::{Description, World};
 
+mod capabilities;
 mod check;
 mod compile;
 mod configure;
 
+pub(crate) use capabilities::Capabilities;
+pub use capabilities::CapabilityError;
 pub use check::ComponentError;
 pub use configure::ConfigureError;
 pub(crate) use configure::SNAPSHOT_PAGES;
@@ -53,12 +56,9 @@ pub enum PluginError {
         /// The ceiling.
         allowed: String,
     },
-    /// It wants to reach an origin that the operator did not grant.
-    #[error("it asks to reach {0}, which the operator has not granted; have it granted or leave it out")]
-    Origin(String),
-    /// An origin cannot be read.
+    /// It asks for a capability that it does not get.
     #[error(transparent)]
-    BadOrigin(#[from] host::OriginError),
+    Capability(#[from] CapabilityError),
 }
 
 /// Ready to be called.
@@ -82,7 +82,7 @@ pub(crate) struct Plugin {
     main: ComponentExportIndex,
     inspect: Option<ComponentExportIndex>,
     memory: usize,
-    http: Option<(Arc<dyn host::HttpClient>, Vec<Origin>)>,
+    capabilities: Capabilities,
 }
 
 /// What loading needs besides the bundle.
@@ -104,14 +104,14 @@ impl Plugin {
         let name: Arc<str> = entry.name.value.as_str().into();
         let memory = memory(entry, engine)?;
         let deadline = deadline(entry, loading.grants)?;
-        let http = http(entry, loading.grants)?;
+        let capabilities = Capabilities::of(entry, loading.grants)?;
         let value = entry.configuration.as_ref().map(|c| c.value.clone()).unwrap_or_else(|| serde_json::json!({}));
         let configuration = configure::canonical(&value);
         let component = sha256(wasm);
         let configuration_digest = sha256(configuration.as_bytes());
 
         let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, memory };
-        let ready = born.run(entry.world, &value, &configuration, http.is_some())?;
+        let ready = born.run(entry.world, &value, &configuration, &capabilities)?;
 
         let version = ready.version;
         let main = version::export(&ready.component, None, version.main(entry.world))?;
@@ -158,7 +158,7 @@ impl Plugin {
             main,
             inspect,
             memory,
-            http,
+            capabilities,
         })
     }
 
@@ -179,9 +179,16 @@ impl Plugin {
     /// The state of a new call.
     pub(crate) fn state(&self) -> CallState {
         let mut state = CallState::new(self.name.clone(), self.memory);
-        if let Some((client, origins)) = &self.http {
+        if let Some((client, origins)) = &self.capabilities.http {
             state.http = Some(Arc::new(HttpGrant { client: client.clone(), origins: origins.clone(), sent: AtomicU32::new(0) }));
         }
+        state
+    }
+
+    /// The state of a new call about a request.
+    pub(crate) fn state_in(&self, surroundings: &Surroundings) -> CallState {
+        let mut state = self.state();
+        state.put(surroundings, &self.name, self.capabilities.cluster.as_ref(), self.capabilities.counter);
         state
     }
 }
@@ -207,28 +214,6 @@ fn deadline(entry: &PluginEntry, grants: &Grants) -> Result<Duration, PluginErro
         return Err(PluginError::Limit { what: "a deadline", asked: format!("{asked:?}"), allowed: format!("1 ms to {allowed:?}") });
     }
     Ok(asked)
-}
-
-type Http = (Arc<dyn host::HttpClient>, Vec<Origin>);
-
-/// What both the bundle asks for and the operator grants.
-fn http(entry: &PluginEntry, grants: &Grants) -> Result<Option<Http>, PluginError> {
-    let Some(http) = &entry.capabilities.http else { return Ok(None) };
-    if !matches!(entry.world, World::AuditSink | World::Notifier) {
-        return Err(ComponentError::Import { import: "http".to_owned(), why: "only an audit-sink or a notifier may use the network".to_owned() }.into());
-    }
-    let mut origins = Vec::new();
-    for origin in &http.origins {
-        let origin = Origin::parse(&origin.value)?;
-        if !grants.http_origins.contains(&origin) {
-            return Err(PluginError::Origin(origin.to_string()));
-        }
-        origins.push(origin);
-    }
-    match &grants.http_client {
-        Some(client) => Ok(Some((client.clone(), origins))),
-        None => Err(PluginError::Origin("any network".to_owned())),
-    }
 }
 
 /// What the check of a component found out about it.

@@ -15,6 +15,7 @@ use ledger::{self as record, Kind, Phase, Record};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::Reply;
+use crate::capabilities::{Counts, Reads};
 use crate::connection::Connections;
 use crate::listener::Serve;
 use crate::pipeline;
@@ -36,6 +37,10 @@ pub struct Gateway {
     pub ledger: ledger::Ledger,
     /// The key of masked values' tokens.
     pub token_key: Arc<masking::TokenKey>,
+    /// What policies have counted.
+    pub counts: Counts,
+    /// What policies have read of the clusters.
+    pub reads: Reads,
     /// Bodies that are held at one time; see [`Bodies`].
     pub bodies: Bodies,
     /// Counters.

@@ -12,6 +12,7 @@
 //! - **P11** nothing is held whole that is larger than 64 KiB, except a request's body (3 MiB).
 
 pub mod body;
+pub mod capabilities;
 pub mod certificate;
 pub mod connection;
 pub mod gateway;

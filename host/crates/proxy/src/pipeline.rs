@@ -37,6 +37,7 @@ use crate::gateway::{Caller, Gateway};
 use crate::trail::Trail;
 
 pub use admit::open_session;
+pub(crate) use ask::ask;
 
 /// A request that may be forwarded, and all that the forwarding needs.
 struct Admitted {

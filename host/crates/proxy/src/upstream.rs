@@ -60,6 +60,21 @@ pub enum UpstreamError {
     Request(#[from] http::Error),
 }
 
+/// What connecting waits for, in [`UpstreamError::Slow`].
+const CONNECTING: &str = "accept a connection";
+
+impl UpstreamError {
+    /// Whether nothing of the request can have reached the API server.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::Credential(_) | Self::Request(_) => true,
+            Self::Slow { what, .. } => *what == CONNECTING,
+            Self::Http { .. } => false,
+        }
+    }
+}
+
 /// Why an API server could not be set up from its kubeconfig.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {

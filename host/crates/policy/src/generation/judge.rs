@@ -11,6 +11,7 @@ use crate::document::Document;
 use crate::facts::{Facts, FactsKey};
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
+use crate::host::{Excess, Surroundings};
 use crate::plugin::Plugin;
 use crate::wit::{Finding, Verdict};
 
@@ -87,6 +88,8 @@ pub struct Judgement {
     pub by: Vec<By>,
     /// The findings that make up the decision: of the denials when it is denied, of what needs approval when it does.
     pub findings: Vec<(Arc<str>, Finding)>,
+    /// The first guard behind the decision one of whose charges did not fit, and by how much.
+    pub exceeded: Option<(Arc<str>, Excess)>,
     /// Set when it is denied because a guard could not be asked and none denied by itself: the cause is then `PolicyFailed`.
     pub failure: Option<Failure>,
 }
@@ -114,21 +117,22 @@ impl Guard {
         Guard { plugin, memory }
     }
 
-    async fn ask(&self, facts: &Facts, body: Option<&Arc<dyn Document>>) -> Result<Asked, Failure> {
+    async fn ask(&self, facts: &Facts, body: Option<&Arc<dyn Document>>, surroundings: &Surroundings) -> Result<Asked, Failure> {
         let state = || {
-            let mut state = self.plugin.state();
+            let mut state = self.plugin.state_in(surroundings);
             state.documents.extend(body.cloned());
             state
         };
         let (verdict, state) = self.plugin.version.evaluate(self.plugin.call(&state), facts, body.is_some()).await?;
         let said = read(verdict).map_err(|why| self.plugin.callable().failure(FailureCause::Answer(why)))?;
-        Ok(Asked { said: Arc::new(said), may_be_remembered: !state.previewed })
+        Ok(Asked { said: Arc::new(said), may_be_remembered: !state.previewed, excess: state.excess() })
     }
 }
 
 struct Asked {
     said: Remembered,
     may_be_remembered: bool,
+    excess: Option<Excess>,
 }
 
 fn read(verdict: Verdict) -> Result<Said, String> {
@@ -167,12 +171,18 @@ impl Generation {
     /// Asks every guard whose `match` holds. The strictest verdict wins: deny over require-approval over allow over no opinion. A guard that
     /// traps, or does not answer in time, denies. Waits for as long as the guards' deadlines together, mostly some microseconds.
     pub async fn judge(&self, facts: &Facts, body: Option<Arc<dyn Document>>) -> Judgement {
-        self.judge_by(facts, body.as_ref(), |_| true).await
+        self.judge_in(facts, body, &Surroundings::default()).await
+    }
+
+    /// The same, with what the guards may reach besides. What they charge is theirs to keep who gave the counts: it is to be given back when the request
+    /// is not forwarded.
+    pub async fn judge_in(&self, facts: &Facts, body: Option<Arc<dyn Document>>, surroundings: &Surroundings) -> Judgement {
+        self.judge_by(facts, body.as_ref(), surroundings, |_| true).await
     }
 
     /// The same with the guards that `which` picks.
-    pub(crate) async fn judge_by(&self, facts: &Facts, body: Option<&Arc<dyn Document>>, which: impl Fn(&Plugin) -> bool) -> Judgement {
-        let mut judgement = Judgement { decision: Decision::NoOpinion, by: Vec::with_capacity(self.guards.len()), findings: Vec::new(), failure: None };
+    pub(crate) async fn judge_by(&self, facts: &Facts, body: Option<&Arc<dyn Document>>, surroundings: &Surroundings, which: impl Fn(&Plugin) -> bool) -> Judgement {
+        let mut judgement = Judgement { decision: Decision::NoOpinion, by: Vec::with_capacity(self.guards.len()), findings: Vec::new(), exceeded: None, failure: None };
         let mut key: Option<FactsKey> = None;
         for guard in &self.guards {
             let plugin = &guard.plugin;
@@ -185,9 +195,11 @@ impl Generation {
                 None => None,
             };
             let was_remembered = remembered.is_some();
+            let mut excess = None;
             let said = match remembered {
                 Some(said) => Ok(said),
-                None => guard.ask(facts, body).await.map(|asked| {
+                None => guard.ask(facts, body, surroundings).await.map(|asked| {
+                    excess = asked.excess;
                     if let (Some(memory), Some(key), true) = (&guard.memory, key, asked.may_be_remembered) {
                         memory.insert(key, asked.said.clone());
                     }
@@ -219,8 +231,12 @@ impl Generation {
                         if said.decision > judgement.decision {
                             judgement.decision = said.decision;
                             judgement.findings.clear();
+                            judgement.exceeded = None;
                         }
                         if said.decision == judgement.decision {
+                            if let Some(excess) = excess {
+                                judgement.exceeded.get_or_insert((plugin.name.clone(), excess));
+                            }
                             judgement.findings.extend(said.findings.iter().map(|finding| (plugin.name.clone(), finding.clone())));
                         }
                     }

@@ -8,6 +8,7 @@ use crate::document::Document;
 use crate::facts::Facts;
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
+use crate::host::Surroundings;
 use crate::plugin::Plugin;
 use crate::wit::{Finding, Route, Waiting};
 
@@ -39,7 +40,12 @@ impl Generation {
     /// Asks the routers in order; nothing when none answers, and the request must then be refused: nobody could approve it. A router that fails
     /// is not passed over, since the next one might ask for less. The bound on `hold` is the caller's.
     pub async fn route(&self, facts: &Facts, body: Option<Arc<dyn Document>>, findings: &[Finding]) -> Result<Option<Routed>, Failure> {
-        self.route_by(facts, body.as_ref(), findings, |_| true).await
+        self.route_in(facts, body, findings, &Surroundings::default()).await
+    }
+
+    /// The same, with what the routers may reach besides.
+    pub async fn route_in(&self, facts: &Facts, body: Option<Arc<dyn Document>>, findings: &[Finding], surroundings: &Surroundings) -> Result<Option<Routed>, Failure> {
+        self.route_by(facts, body.as_ref(), findings, surroundings, |_| true).await
     }
 
     pub(crate) async fn route_by(
@@ -47,11 +53,12 @@ impl Generation {
         facts: &Facts,
         body: Option<&Arc<dyn Document>>,
         findings: &[Finding],
+        surroundings: &Surroundings,
         which: impl Fn(&Plugin) -> bool,
     ) -> Result<Option<Routed>, Failure> {
         for plugin in self.routers.iter().filter(|p| which(p) && p.matcher.request(facts)) {
             let start = Instant::now();
-            let result = ask(plugin, facts, body, findings).await;
+            let result = ask(plugin, facts, body, findings, surroundings).await;
             let time = start.elapsed();
             plugin.metrics.called(time);
             let route = result.inspect_err(|failure| {
@@ -72,9 +79,9 @@ impl Generation {
     }
 }
 
-async fn ask(plugin: &Plugin, facts: &Facts, body: Option<&Arc<dyn Document>>, findings: &[Finding]) -> Result<Option<Route>, Failure> {
+async fn ask(plugin: &Plugin, facts: &Facts, body: Option<&Arc<dyn Document>>, findings: &[Finding], surroundings: &Surroundings) -> Result<Option<Route>, Failure> {
     let state = || {
-        let mut state = plugin.state();
+        let mut state = plugin.state_in(surroundings);
         state.documents.extend(body.cloned());
         state
     };

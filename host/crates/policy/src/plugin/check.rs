@@ -4,6 +4,7 @@ use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 use crate::host::Imports;
+use crate::plugin::Capabilities;
 use crate::wit::World;
 use crate::wit::version::{Interface, Version};
 
@@ -53,8 +54,8 @@ pub enum ComponentError {
     },
 }
 
-/// Looks at every import.
-pub(super) fn imports(component: &Component, version: &dyn Version, world: World, http_granted: bool) -> Result<Imports, ComponentError> {
+/// Looks at every import: it is of the interface, its world has it, the bundle asks for it and the operator granted that.
+pub(super) fn imports(component: &Component, version: &dyn Version, world: World, capabilities: &Capabilities) -> Result<Imports, ComponentError> {
     let engine = component.engine();
     let mut imports = Imports::default();
     for (name, import) in component.component_type().imports(engine) {
@@ -76,16 +77,28 @@ pub(super) fn imports(component: &Component, version: &dyn Version, world: World
             Some(Interface::Http) if !matches!(world, World::AuditSink | World::Notifier) => {
                 return refuse("only an audit-sink or a notifier may use the network; leave it out");
             }
-            Some(Interface::Http) if !http_granted => {
-                return refuse("the network is given only when bundle.yaml asks for it under capabilities.http and the operator grants the origin");
+            Some(Interface::Http) if capabilities.http.is_none() => {
+                return refuse("bundle.yaml does not ask for the network; name the origins under capabilities.http, and have the operator grant them");
             }
             Some(Interface::Http) => imports.http = true,
+            Some(Interface::Cluster) if !matches!(world, World::Guard | World::ApprovalRouter) => {
+                return refuse("only a guard or an approval-router may read the cluster; leave it out");
+            }
+            Some(Interface::Cluster) if capabilities.cluster.is_none() => {
+                return refuse("bundle.yaml does not ask for the cluster; name resources and fields under capabilities.cluster, and have the operator grant them");
+            }
+            Some(Interface::Cluster) => imports.cluster = true,
+            Some(Interface::Counter) if world != World::Guard => return refuse("only a guard may keep counts; leave it out"),
+            Some(Interface::Counter) if !capabilities.counter => {
+                return refuse("bundle.yaml does not ask for counts; write `counter: true` under capabilities, and have the operator grant it");
+            }
+            Some(Interface::Counter) => imports.counter = true,
             // A world's `use types.{facts}` gives the type a second name at the root: there is nothing to call in it.
             None if matches!(import.ty, ComponentItem::Type(_)) => {}
             // And so does `use documents.{document}`; what has it imports the interface too, which is looked at by its own name.
             None if name == "document" && matches!(import.ty, ComponentItem::Resource(_)) => {}
             None if name.starts_with("wasi:") => return refuse("there are no files, environment or sockets here; build without WASI"),
-            Some(Interface::Cluster | Interface::Counter) | None => {
+            None => {
                 return refuse(&format!("the gateway has nothing of that name; use only what wit/v{} offers", version.number()));
             }
         }

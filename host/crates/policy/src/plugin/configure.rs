@@ -17,7 +17,7 @@ use crate::cache::{Key, Stage};
 use crate::engine::Engine;
 use crate::failure::{self, FailureCause};
 use crate::host::{self, CallState, Linking};
-use crate::plugin::{PluginError, Ready, check, compile};
+use crate::plugin::{Capabilities, PluginError, Ready, check, compile};
 use crate::wit::version::{self, Functions, Version};
 use crate::wit::{Description, World};
 
@@ -65,27 +65,27 @@ pub(super) struct Birth<'a> {
 }
 
 impl Birth<'_> {
-    pub(super) fn run(&self, world: World, value: &serde_json::Value, configuration: &str, http: bool) -> Result<Ready, PluginError> {
+    pub(super) fn run(&self, world: World, value: &serde_json::Value, configuration: &str, capabilities: &Capabilities) -> Result<Ready, PluginError> {
         // The memory that a snapshot holds was granted when it was made: another limit is another component.
         let key = Key::new(Stage::Configured, self.component, &format!("{} {}", self.configuration_digest, self.memory));
         if let Some(component) = self.engine.cache().get(self.engine.wasmtime(), &key) {
-            let ready = self.ready(component, world, http, false)?;
+            let ready = self.ready(component, world, capabilities, false)?;
             validate(&ready.description, value)?;
             return Ok(ready);
         }
         match self.instrumented()? {
             Some((context, instrumented)) => {
-                let ready = self.ready(instrumented, world, http, false)?;
+                let ready = self.ready(instrumented, world, capabilities, false)?;
                 validate(&ready.description, value)?;
                 let snapshot = self.snapshot(&context, &ready, configuration)?;
                 let component = compile(self.engine, &snapshot)?;
                 self.engine.cache().put(&key, &component);
-                self.ready(component, world, http, false)
+                self.ready(component, world, capabilities, false)
             }
             None => {
                 let key = Key::new(Stage::Plain, self.component, "");
                 let component = self.cached(&key, self.wasm)?;
-                let ready = self.ready(component, world, http, true)?;
+                let ready = self.ready(component, world, capabilities, true)?;
                 validate(&ready.description, value)?;
                 // Once now, so that a configuration it refuses is refused when the bundle loads.
                 let mut store = self.store(0);
@@ -127,9 +127,9 @@ impl Birth<'_> {
     }
 
     /// Checks imports and exports, links, and asks it to describe itself.
-    fn ready(&self, component: Component, world: World, http: bool, configure_each_time: bool) -> Result<Ready, PluginError> {
+    fn ready(&self, component: Component, world: World, capabilities: &Capabilities, configure_each_time: bool) -> Result<Ready, PluginError> {
         let version = version::of(&component, self.engine.options().drafts)?;
-        let imports = check::imports(&component, version, world, http)?;
+        let imports = check::imports(&component, version, world, capabilities)?;
         let pre = host::linker(self.engine.wasmtime(), version.names(), imports, Linking::Waiting)
             .and_then(|linker| linker.instantiate_pre(&component))
             .map_err(|e| mistyped(&e, version))?;

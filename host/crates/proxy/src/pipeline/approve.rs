@@ -7,10 +7,10 @@ use approvals::{Approval, ApprovalError, Ask, Scope, State, Target};
 use kube_request::{Cause, KubeRequest, Refusal};
 use ledger::Durability;
 use ledger::Decision;
-use policy::{Document, Facts, Finding, Generation, GrantScope, Route, Waiting};
+use policy::{Document, Facts, Finding, Generation, GrantScope, Route, Surroundings, Waiting};
 
 use super::admit::session_ended;
-use super::decide::{Bound, Permit, failed, sentence};
+use super::decide::{Bound, failed, sentence};
 use super::target;
 use crate::connection::Connection;
 use crate::gateway::{Caller, Gateway};
@@ -19,7 +19,7 @@ use crate::trail::Trail;
 /// No client is kept waiting longer, whatever a router says: load balancers and agents give up before.
 const HOLD_MAX: Duration = Duration::from_secs(600);
 
-/// Finds an unused grant for exactly this request, or asks for one, and holds or refuses as the router says.
+/// Finds an unused grant for exactly this request, or asks for one, and holds or refuses as the router says. What it was bound to, if to anything.
 #[expect(clippy::too_many_arguments, reason = "one stage's whole input")]
 pub async fn obtain(
     gateway: &Arc<Gateway>,
@@ -31,9 +31,10 @@ pub async fn obtain(
     facts: &Facts,
     body: Option<Arc<dyn Document>>,
     findings: &[(Arc<str>, Finding)],
-) -> Result<Permit, Refusal> {
+    around: &Surroundings,
+) -> Result<Option<Bound>, Refusal> {
     let why: Vec<Finding> = findings.iter().map(|(_, finding)| finding.clone()).collect();
-    let route = match generation.route(facts, body, &why).await {
+    let route = match generation.route_in(facts, body, &why, around).await {
         Ok(Some(routed)) => routed.route,
         Ok(None) => {
             return Err(Refusal::new(
@@ -90,7 +91,7 @@ pub async fn obtain(
 }
 
 /// Uses a granted approval: from here on it is gone, whatever becomes of the request.
-async fn used(gateway: &Gateway, trail: &mut Trail, caller: &Caller, id: &str, ask: &Ask) -> Result<Permit, Refusal> {
+async fn used(gateway: &Gateway, trail: &mut Trail, caller: &Caller, id: &str, ask: &Ask) -> Result<Option<Bound>, Refusal> {
     caller.session.still_live().map_err(|ended| session_ended(&ended))?;
     match gateway.approvals.consume(id, ask, trail.id()).await {
         Ok(_) => {
@@ -99,7 +100,7 @@ async fn used(gateway: &Gateway, trail: &mut Trail, caller: &Caller, id: &str, a
                 Scope::ThisVersion => ask.target.resource_version.clone(),
                 Scope::ThisObject => None,
             };
-            Ok(Permit { bound: ask.target.uid.clone().map(|uid| Bound { uid, resource_version }) })
+            Ok(ask.target.uid.clone().map(|uid| Bound { uid, resource_version }))
         }
         Err(ApprovalError::Refused(why)) => Err(Refusal::new(
             409,

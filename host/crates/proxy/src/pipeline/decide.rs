@@ -7,14 +7,17 @@ use ledger::Decision as Recorded;
 use policy::{Decision, Failure, Finding, Generation, Judgement};
 
 use super::{approve, document, facts};
+use crate::capabilities::{self, Tab};
 use crate::connection::{Connection, Unjudged};
 use crate::gateway::{Caller, Gateway};
 use crate::trail::Trail;
 
-/// Proof that a decision to forward was made. Only this module and [`approve`] make one.
+/// Proof that a decision to forward was made. Only this module makes one.
 pub struct Permit {
     /// What an approval was bound to, when there was one: the API server is asked to check it once more.
     pub(super) bound: Option<Bound>,
+    /// What the policies charged, to be kept when the request goes out.
+    pub(super) tab: Tab,
 }
 
 /// An object in a version, or in any.
@@ -37,21 +40,24 @@ pub async fn permit(
 ) -> Result<Permit, Refusal> {
     let facts = facts::of(&connection.name, caller, request, trail);
     let body = document::of(connection, caller, request);
-    let judgement = generation.judge(&facts, body.clone()).await;
+    // Whatever leads out of here without a permit drops the tab, and so gives back what was charged.
+    let (around, tab) = capabilities::around(gateway, connection, caller, request);
+    let judgement = generation.judge_in(&facts, body.clone(), &around).await;
     trail.judged(generation.number, &judgement);
     match judgement.decision {
         Decision::Deny => Err(denied(&judgement)),
         Decision::RequireApproval => {
-            approve::obtain(gateway, trail, generation, connection, caller, request, &facts, body, &judgement.findings).await
+            let bound = approve::obtain(gateway, trail, generation, connection, caller, request, &facts, body, &judgement.findings, &around).await?;
+            Ok(Permit { bound, tab })
         }
         Decision::Allow => {
             trail.decided(Recorded::Allow);
-            Ok(Permit { bound: None })
+            Ok(Permit { bound: None, tab })
         }
         Decision::NoOpinion => match connection.unjudged {
             Unjudged::Allow => {
                 trail.decided(Recorded::Allow);
-                Ok(Permit { bound: None })
+                Ok(Permit { bound: None, tab })
             }
             Unjudged::Deny => Err(unjudged()),
         },
@@ -70,7 +76,13 @@ pub fn unjudged() -> Refusal {
 pub fn denied(judgement: &Judgement) -> Refusal {
     match (judgement.findings.first(), &judgement.failure) {
         (Some((plugin, finding)), _) => {
-            Refusal::denied(format!("{plugin}/{}", finding.rule), sentence("refused", plugin, finding))
+            let field = format!("{plugin}/{}", finding.rule);
+            let message = sentence("refused", plugin, finding);
+            match &judgement.exceeded {
+                // Not one of those that kubectl repeats by itself: the wait is told to whoever reads it.
+                Some((by, excess)) if by == plugin => Refusal::new(403, Cause::BudgetExceeded, field, message).retry_after(excess.fits_after),
+                _ => Refusal::denied(field, message),
+            }
         }
         (None, Some(failure)) => failed(failure.clone()),
         (None, None) => Refusal::denied("policy", "refused by a policy that gave no reason; ask the gateway's operator why"),

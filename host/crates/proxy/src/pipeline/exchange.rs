@@ -77,7 +77,16 @@ pub async fn ask(
     headers(admitted, trail, plan, outgoing.headers_mut())?;
     // Bodies, previews and people take their time: a session that ended meanwhile lets nothing through.
     admitted.caller.session.still_live().map_err(|ended| admit::session_ended(&ended))?;
-    let response = admitted.connection.upstream.send(outgoing, exchange).await.map_err(|e| broken(&e))?;
+    let charged = admitted.permit.tab.keep();
+    let response = match admitted.connection.upstream.send(outgoing, exchange).await {
+        Ok(response) => response,
+        Err(error) => {
+            if error.is_unsent() {
+                charged.not_sent();
+            }
+            return Err(broken(&error));
+        }
+    };
     if response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
         // CVE-2022-3172: a redirect would carry the client's credential somewhere else.
         return Err(Refusal::new(

@@ -14,6 +14,7 @@ use policy::{Decision, Document, JsonDocument};
 use serde_json::{Value, json};
 
 use super::{Admitted, decide, facts};
+use crate::capabilities;
 use crate::connection::Unjudged;
 use crate::trail::Trail;
 
@@ -92,9 +93,10 @@ fn no(trail: &mut Trail, answer: &mut Value, denied: bool, reason: &str) {
 
 /// What the policies would say to the request.
 async fn word(admitted: &Admitted, supposed: &Supposed) -> Word {
-    let Admitted { connection, caller, generation, .. } = admitted;
+    let Admitted { gateway, connection, caller, generation, .. } = admitted;
     let facts = facts::supposed(&connection.name, caller, &supposed.request);
-    let judgement = generation.judge(&facts, document(supposed)).await;
+    let around = capabilities::supposed(gateway, connection, caller);
+    let judgement = generation.judge_in(&facts, document(supposed), &around).await;
     match judgement.decision {
         Decision::Allow => Word::Yes,
         Decision::Deny => Word::No(decide::denied(&judgement).message),

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 
 use super::tls::Connectors;
-use super::{CONNECT_LIMIT, Exchange, UpstreamError};
+use super::{CONNECT_LIMIT, CONNECTING, Exchange, UpstreamError};
 
 /// Kept idle connections; more are closed when their exchange ends.
 const IDLE_MAX: usize = 256;
@@ -236,7 +236,7 @@ impl Pool {
     /// Work that few requests have to wait for, on the heap: every request would carry its room, 13 KB, otherwise.
     async fn limited<T>(&self, work: impl Future<Output = Result<T, UpstreamError>> + Send) -> Result<T, UpstreamError> {
         tokio::time::timeout(CONNECT_LIMIT, Box::pin(work)).await.unwrap_or_else(|_| {
-            Err(UpstreamError::Slow { address: self.address.clone(), what: "accept a connection", limit: CONNECT_LIMIT })
+            Err(UpstreamError::Slow { address: self.address.clone(), what: CONNECTING, limit: CONNECT_LIMIT })
         })
     }
 

@@ -196,7 +196,7 @@ async fn no_guards_have_no_opinion() {
     let bundle = Bundle::new();
     bundle.write("bundle.yaml", "apiVersion: portcullis.dev/v1\nkind: Bundle\nplugins: []\n");
     let judgement = bundle.open().await.current().judge(&facts(), None).await;
-    assert_eq!(judgement, Judgement { decision: Decision::NoOpinion, by: vec![], findings: vec![], failure: None });
+    assert_eq!(judgement, Judgement { decision: Decision::NoOpinion, by: vec![], findings: vec![], exceeded: None, failure: None });
 }
 
 #[tokio::test]
