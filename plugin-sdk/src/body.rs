@@ -135,8 +135,9 @@ fn typed<T: DeserializeOwned>(pointer: &str, raw: Option<String>) -> Option<T> {
 fn try_typed<T: DeserializeOwned>(pointer: &str, raw: Option<String>) -> Result<Option<T>, String> {
     match raw {
         None => Ok(None),
-        Some(text) => serde_json::from_str(&text)
-            .map_err(|error| format!("the body's value at {pointer} is not what the policy expects: {}", crate::export::sentence(&error))),
+        Some(text) => {
+            crate::json::from_str(&text).map_err(|error| format!("the body's value at {pointer} is not what the policy expects: {error}"))
+        }
     }
 }
 

@@ -50,14 +50,14 @@ pub fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
         "" | "null" => "{}",
         given => given,
     };
-    serde_json::from_str(json).map_err(|error| sentence(&error))
+    crate::json::from_str(json).map_err(|error| error.to_string())
 }
 
-/// serde_json's message without its place: the host wrote the JSON, so its lines and columns mean nothing to anybody.
+/// An error without serde_json's place: the host wrote the JSON, so its lines and columns mean nothing to anybody.
 pub(crate) fn sentence(error: &dyn Display) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(at) => text[..at].to_owned(),
+    match text.split_once(" at line ") {
+        Some((sentence, _)) => sentence.to_owned(),
         None => text,
     }
 }

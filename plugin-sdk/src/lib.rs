@@ -67,6 +67,7 @@ pub mod delivery;
 #[doc(hidden)]
 pub mod export;
 pub mod http;
+pub mod json;
 pub mod log;
 pub mod matching;
 pub mod notice;

@@ -75,3 +75,18 @@ pub fn check_schema<C: schemars::JsonSchema>(file: &str) {
     let found = std::fs::read_to_string(file).unwrap_or_default();
     assert!(found == schema, "{file} is not the configuration's schema: run the tests once with UPDATE_SCHEMA=1, and commit the file");
 }
+
+/// Make the JSON Schema of a configuration, and write it to the file that `PORTCULLIS_SCHEMA_FILE` names: `portcullis plugin build` asks so for
+/// what it puts into the component.
+///
+/// # Panics
+///
+/// When the file cannot be written.
+#[doc(hidden)]
+pub fn make_schema<C: schemars::JsonSchema>() {
+    let schema = crate::export::schema::<C>();
+    assert!(schema.starts_with('{'), "a configuration is an object: make it a struct, not {schema}");
+    if let Some(file) = std::env::var_os("PORTCULLIS_SCHEMA_FILE") {
+        std::fs::write(&file, schema).unwrap_or_else(|error| panic!("cannot write {}: {error}", file.display()));
+    }
+}
