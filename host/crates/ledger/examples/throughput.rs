@@ -54,6 +54,8 @@ async fn measure(folder: &std::path::Path, durability: Durability, tasks: usize,
                 rule: None,
                 microseconds: 9,
                 remembered: false,
+                mode: None,
+                canary: None,
             })
             .to_vec(),
     );

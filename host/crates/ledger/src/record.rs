@@ -232,6 +232,12 @@ pub struct By {
     pub microseconds: u64,
     /// Whether the verdict was remembered from equal facts.
     pub remembered: bool,
+    /// `monitor` when the verdict did not count; none when it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Arc<str>>,
+    /// For a canary: whether the identity was in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<bool>,
 }
 
 /// What the cluster answered.

@@ -61,6 +61,7 @@ impl Generation {
                 World::Notifier => generation.notifiers.push(plugin),
             }
         }
+        judge::link_replacements(&mut generation.guards);
         generation
     }
 

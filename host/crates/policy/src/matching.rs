@@ -1,8 +1,10 @@
 //! Match rules: which calls a plugin is spared, decided without entering it.
 
-use crate::bundle::MatchEntry;
+use crate::bundle::{List, MatchEntry};
 use crate::facts::{Facts, IdentityFacts, IdentityKind};
 use crate::wit::{ResponseKind, SessionAsk};
+
+pub(crate) mod canary;
 
 /// A pattern in which `*` stands for any number of characters and `?` for one.
 #[derive(Clone, Debug)]
@@ -63,8 +65,8 @@ fn glob(pattern: &[char], text: &str) -> bool {
 struct Globs(Option<Vec<Glob>>);
 
 impl Globs {
-    fn new(texts: &Option<Vec<String>>) -> Globs {
-        Globs(texts.as_ref().map(|texts| texts.iter().map(|t| Glob::new(t)).collect()))
+    fn new(texts: Option<&List>) -> Globs {
+        Globs(texts.map(|texts| texts.iter().map(|t| Glob::new(&t.value)).collect()))
     }
 
     fn allow(&self, text: &str) -> bool {
@@ -93,15 +95,15 @@ pub(crate) struct Matcher {
 impl Matcher {
     pub(crate) fn new(entry: &MatchEntry) -> Matcher {
         Matcher {
-            verbs: Globs::new(&entry.verbs),
-            groups: Globs::new(&entry.groups),
-            resources: Globs::new(&entry.resources),
-            subresources: Globs::new(&entry.subresources),
-            namespaces: Globs::new(&entry.namespaces),
-            connections: Globs::new(&entry.connections),
-            identities: Globs::new(&entry.identities),
+            verbs: Globs::new(entry.verbs.as_ref()),
+            groups: Globs::new(entry.groups.as_ref()),
+            resources: Globs::new(entry.resources.as_ref()),
+            subresources: Globs::new(entry.subresources.as_ref()),
+            namespaces: Globs::new(entry.namespaces.as_ref()),
+            connections: Globs::new(entry.connections.as_ref()),
+            identities: Globs::new(entry.identities.as_ref()),
             kinds: entry.kinds.clone(),
-            members: Globs::new(&entry.members),
+            members: Globs::new(entry.members.as_ref()),
         }
     }
 

@@ -115,6 +115,8 @@ impl Trail {
                 rule: by.rule.clone(),
                 microseconds: by.microseconds,
                 remembered: by.remembered,
+                mode: (by.mode == policy::Mode::Monitor).then(|| by.mode.as_str().into()),
+                canary: by.canary,
             })
             .collect();
     }

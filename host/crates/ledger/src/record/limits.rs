@@ -156,6 +156,7 @@ impl Names {
         self.name("by[].component", &mut by.component, ID_MAX)?;
         self.name("by[].configuration", &mut by.configuration, ID_MAX)?;
         self.name("by[].verdict", &mut by.verdict, ID_MAX)?;
+        self.option("by[].mode", &mut by.mode, ID_MAX)?;
         self.option("by[].rule", &mut by.rule, NAME_MAX)
     }
 }

@@ -1,14 +1,16 @@
 //! A bundle's files, read as one consistent picture.
 //!
 //! Somebody may be saving while we read. All files are read into memory, then looked at again: when any of them changed in the
-//! meantime (its inode, size or times, or where a symbolic link on the way leads, as a ConfigMap's do), everything is read again.
+//! meantime (its inode, size or times, or where a symbolic link on the way leads, as a ConfigMap's do), everything is read again. A file that is
+//! not there or still empty gets half a second to come: whoever replaces one by removing it first is in between.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::bundle::{FILE, Manifest, YamlError};
+use crate::bundle::{FILE, Manifest, YamlError, yaml};
+use crate::plugin::{canonical, sha256};
 
 /// Bytes of one file: a Python component has 18 MB.
 const FILE_BYTES: u64 = 128 << 20;
@@ -18,6 +20,13 @@ const ATTEMPTS: u32 = 25;
 
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// Attempts at a bundle whose files do not change and are wrong: a half-written one is likely to be whole in a moment.
+const SECOND_LOOK: u32 = 2;
+
+/// The kernel notes the time of a change in steps of its own clock, of up to 10 ms: a file that changed within the last step could change
+/// once more and look the same.
+const CLOCK_STEP: Duration = Duration::from_millis(10);
 
 /// Why a bundle's files cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +38,12 @@ pub enum ReadError {
         path: PathBuf,
         /// The cause.
         source: std::io::Error,
+    },
+    /// A file has nothing in it.
+    #[error("{path} is empty; the bundle names it, so something must be in it", path = path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
     },
     /// A file is too large to be a component.
     #[error("{path} has {bytes} bytes and may have {FILE_BYTES}; build the component smaller", path = path.display())]
@@ -49,6 +64,17 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// How often a bundle is read that has this error and does not change.
+    fn attempts(&self) -> u32 {
+        match self {
+            ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ATTEMPTS,
+            ReadError::Empty { .. } | ReadError::Unstable { .. } => ATTEMPTS,
+            _ => SECOND_LOOK,
+        }
+    }
+}
+
 /// What tells one state of a file from another without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Print(Vec<(PathBuf, Option<[i64; 7]>)>);
@@ -58,6 +84,13 @@ impl Print {
     pub(crate) fn take(dir: &Path, files: &[String]) -> Print {
         let paths = [dir.to_owned(), dir.join(FILE)].into_iter().chain(files.iter().map(|f| dir.join(f)));
         Print(paths.map(|path| (path.canonicalize().unwrap_or_default(), stat(&path))).collect())
+    }
+
+    /// A change from now on will show: the last one is longer ago than a step of the clock that file times are taken from.
+    fn distinct(&self) -> bool {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let changed = |stat: &[i64; 7]| Duration::new(stat[5].try_into().unwrap_or(0), stat[6].try_into().unwrap_or(0));
+        self.0.iter().filter_map(|(_, stat)| stat.as_ref()).all(|stat| now.abs_diff(changed(stat)) > CLOCK_STEP)
     }
 }
 
@@ -73,8 +106,53 @@ pub(crate) struct Files {
     pub manifest: Manifest,
     /// Contents by path, as the manifest spells it; [`FILE`] among them.
     pub contents: HashMap<String, Vec<u8>>,
+    /// `sha256:…` of each.
+    pub digests: BTreeMap<String, String>,
     /// How the files looked while they were read.
     pub print: Print,
+    /// [`FILE`] as plain data.
+    pub entries: serde_json::Value,
+}
+
+impl Files {
+    fn new(manifest: Manifest, contents: Contents, print: Print) -> Result<Files, YamlError> {
+        let digests = contents.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+        let entries = yaml(FILE, contents.get(FILE).map(Vec::as_slice).unwrap_or_default())?;
+        Ok(Files { manifest, contents, digests, print, entries })
+    }
+
+    /// A bundle that was kept elsewhere.
+    pub(crate) fn kept(contents: Contents) -> Result<Files, YamlError> {
+        let manifest = Manifest::parse(contents.get(FILE).map(Vec::as_slice).unwrap_or_default())?;
+        Files::new(manifest, contents, Print(Vec::new()))
+    }
+
+    /// A file that the manifest names: [`read`] has put each there.
+    pub(crate) fn content(&self, name: &str) -> &[u8] {
+        self.contents.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Its digest.
+    pub(crate) fn digest(&self, name: &str) -> &str {
+        self.digests.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// Tells one content of the folder from every other: cases and comments count too.
+    pub(crate) fn identity(&self) -> String {
+        let lines: Vec<String> = self.digests.iter().map(|(name, digest)| format!("{digest} {name}")).collect();
+        sha256(lines.join("\n").as_bytes())
+    }
+
+    /// Each plugin's entry as one text, without its cases: equal entries give equal texts.
+    pub(crate) fn terms(&self) -> Vec<String> {
+        let plugins = self.entries["plugins"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let terms = |plugin: &serde_json::Value| {
+            let mut plugin = plugin.clone();
+            plugin.as_object_mut().map(|entry| entry.remove("cases"));
+            canonical(&plugin)
+        };
+        plugins.iter().map(terms).collect()
+    }
 }
 
 /// What was seen of a bundle that could not be read, so that a caller knows when to look again.
@@ -97,10 +175,11 @@ pub(crate) fn read(dir: &Path) -> Result<Files, Unread> {
         let files = outcome.as_ref().map(|(manifest, _, _)| manifest.files()).unwrap_or_else(|_| named(dir));
         let after = Print::take(dir, &files);
         match outcome {
-            Ok((manifest, contents, before)) if before == after => return Ok(Files { manifest, contents, print: after }),
+            Ok((manifest, contents, before)) if before == after && after.distinct() => {
+                return Files::new(manifest, contents, after.clone()).map_err(|error| Unread { error: error.into(), print: after, files });
+            }
             Ok(_) => last = None,
-            // A file that is missing or half written is likely to be whole in a moment, so it gets a second look.
-            Err(error) if bare == Print::take(dir, &[]) && attempt > 0 => return Err(Unread { error, print: after, files }),
+            Err(error) if bare == Print::take(dir, &[]) && attempt + 1 >= error.attempts() => return Err(Unread { error, print: after, files }),
             Err(error) => last = Some(error),
         }
     }
@@ -137,6 +216,9 @@ fn read_once(dir: &Path) -> Result<(Manifest, Contents, Print), ReadError> {
 fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(io)?.len();
+    if bytes == 0 {
+        return Err(ReadError::Empty { path: path.to_owned() });
+    }
     if bytes > FILE_BYTES {
         return Err(ReadError::Large { path: path.to_owned(), bytes });
     }

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use super::quantity::{Bytes, Span};
 use super::*;
 
 fn check(text: &str) -> String {
@@ -21,7 +24,7 @@ plugins:
     world: guard
     component: deny-list.wasm
     mode: monitor
-    match: { verbs: [create], groups: [""], subresources: ["", exec], kinds: [agent], members: [a] }
+    match: { verbs: [create], groups: [""], subresources: ["", exec], kinds: [agent], members: [a, "Team A [x]"] }
     configuration: { rules: [1, two, { three: null }], yes: no }
     limits: { memory: 16MiB, deadline: 50ms }
     cases: cases/deny-list.yaml
@@ -54,6 +57,23 @@ fn mistakes_are_told_with_line_and_column() {
         ("{ name: a, world: masker, component: a.wasm, match: { namespaces: [x] } }", &["bundle.yaml:4:", "`namespaces` cannot be matched"]),
         ("{ name: a, world: guard, component: a.wasm, limits: { memory: lots } }", &["bundle.yaml:4:", "16MiB"]),
         ("{ name: a, world: guard, component: a.wasm, limits: { deadline: 5 } }", &["bundle.yaml:4:", "50ms"]),
+        ("{ name: a, world: guard, component: a.wasm, match: { resources: [pods/exec] } }", &["bundle.yaml:4:", "`subresources`"]),
+        ("{ name: a, world: guard, component: a.wasm, match: { namespaces: [Prod] } }", &["bundle.yaml:4:", "'P'", "lower case"]),
+        ("{ name: a, world: guard, component: a.wasm, match: { namespaces: ['team-[ab]'] } }", &["bundle.yaml:4:", "'['", "`*` for any"]),
+        ("{ name: a, world: guard, component: a.wasm, match: { verbs: [] } }", &["bundle.yaml:4:", "`verbs` is empty"]),
+        ("{ name: a, world: guard, component: a.wasm, match: { kinds: [] } }", &["bundle.yaml:4:", "`kinds` is empty"]),
+        ("{ name: a, world: masker, component: a.wasm, canary: { share: 1% } }", &["bundle.yaml:4:", "only a guard can have a canary"]),
+        ("{ name: a, world: guard, component: a.wasm, mode: monitor, canary: { share: 1% } }", &["bundle.yaml:4:", "counts for nobody"]),
+        ("{ name: a, world: guard, component: a.wasm, canary: {} }", &["bundle.yaml:4:", "`share`, such as 10%"]),
+        ("{ name: a, world: guard, component: a.wasm, canary: { share: 101% } }", &["bundle.yaml:4:", "write it as 10%"]),
+        ("{ name: a, world: guard, component: a.wasm, replaces: b, canary: { share: 1% } }", &["bundle.yaml:4:", "no plugin has that name"]),
+        ("{ name: a, world: guard, component: a.wasm, replaces: b }\n  - { name: b, world: guard, component: b.wasm }", &["bundle.yaml:4:", "for nobody"]),
+        ("{ name: b, world: masker, component: b.wasm }\n  - { name: a, world: guard, component: a.wasm, replaces: b, canary: { share: 1% } }", &["bundle.yaml:5:", "only a guard that counts for everybody"]),
+        ("{ name: a, world: guard, component: a.wasm, replaces: a, canary: { share: 1% } }", &["bundle.yaml:4:", "only a guard that counts for everybody"]),
+        (
+            "{ name: o, world: guard, component: o.wasm }\n  - { name: a, world: guard, component: a.wasm, replaces: o, canary: { share: 1% } }\n  - { name: b, world: guard, component: b.wasm, replaces: o, canary: { share: 1% } }",
+            &["bundle.yaml:6:", "two plugins replace `o`"],
+        ),
         ("{ name: a, name: b, world: guard, component: a.wasm }", &["bundle.yaml:4:", "name"]),
         ("{ name: a, world: guard, component: a.wasm }\n  - { name: a, world: guard, component: b.wasm }", &["bundle.yaml:5:", "two plugins"]),
     ] {
@@ -65,16 +85,4 @@ fn mistakes_are_told_with_line_and_column() {
     assert!(check("apiVersion: portcullis.dev/v2\nkind: Bundle\nplugins: []").contains("bundle.yaml:1:"));
     assert!(check("apiVersion: portcullis.dev/v1\nkind: Cases\nplugins: []").contains("kind must be Bundle"));
     assert!(check("\u{fffd}").contains("bundle.yaml"));
-}
-
-#[test]
-fn quantities() {
-    let memory = [("", 1), ("KiB", 1024)];
-    assert_eq!(quantity("5", &memory), Some(5));
-    assert_eq!(quantity("5KiB", &memory), Some(5120));
-    assert_eq!(quantity("5 KiB", &memory), Some(5120));
-    assert_eq!(quantity("5KB", &memory), None);
-    assert_eq!(quantity("-5", &memory), None);
-    assert_eq!(quantity("99999999999999999999", &memory), None);
-    assert_eq!(quantity("18446744073709551615KiB", &memory), None);
 }

@@ -12,6 +12,7 @@ use crate::facts::{Facts, FactsKey};
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
 use crate::host::{Excess, Surroundings};
+use crate::matching::canary::Who;
 use crate::plugin::Plugin;
 use crate::wit::{Finding, Verdict};
 
@@ -72,8 +73,11 @@ pub struct By {
     pub microseconds: u64,
     /// It was not run: it said this before about equal facts.
     pub remembered: bool,
-    /// `monitor`: recorded, not counted.
+    /// `monitor`: recorded, not counted. A canary monitors those who are not in it.
     pub mode: Mode,
+    /// For a canary: whether the identity is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<bool>,
     /// Why it could not be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
@@ -99,6 +103,18 @@ pub(super) struct Guard {
     pub plugin: Plugin,
     /// Verdicts by facts, only of a pure component. The facts hold the hash of the body, so a body that was read is part of the key.
     memory: Option<Cache<FactsKey, Remembered>>,
+    /// The canary that this guard gives way to, as its index.
+    replaced_by: Option<usize>,
+}
+
+/// Tells each guard who replaces it. `bundle.yaml` was checked: one at most, and that one is not replaced itself.
+pub(super) fn link_replacements(guards: &mut [Guard]) {
+    for new in 0..guards.len() {
+        let Some(old) = guards[new].plugin.replaces.clone() else { continue };
+        for guard in guards.iter_mut().filter(|guard| guard.plugin.name == old) {
+            guard.replaced_by = Some(new);
+        }
+    }
 }
 
 /// Small, since thousands are kept: everything in it is shared.
@@ -114,7 +130,7 @@ struct Said {
 impl Guard {
     pub(super) fn new(plugin: Plugin, remember: usize) -> Guard {
         let memory = (plugin.pure && remember > 0).then(|| Cache::new(remember));
-        Guard { plugin, memory }
+        Guard { plugin, memory, replaced_by: None }
     }
 
     async fn ask(&self, facts: &Facts, body: Option<&Arc<dyn Document>>, surroundings: &Surroundings) -> Result<Asked, Failure> {
@@ -155,6 +171,10 @@ fn with_findings(decision: Decision, mut findings: Vec<Finding>) -> Result<Said,
             if text.len() > SENTENCE_BYTES {
                 text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
             }
+            // kubectl prints it as it is: nothing in it moves a terminal's cursor.
+            if text.contains(|c: char| c.is_control() && c != '\n') {
+                *text = text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
+            }
         }
     }
     Ok(Said { decision, rule: Some(rule), findings })
@@ -162,6 +182,7 @@ fn with_findings(decision: Decision, mut findings: Vec<Finding>) -> Result<Said,
 
 fn rule_name(rule: &str) -> Result<Arc<str>, String> {
     match rule.len() {
+        1..=RULE_BYTES if rule.contains(char::is_control) => Err("the name of its rule holds a control character".to_owned()),
         1..=RULE_BYTES => Ok(rule.into()),
         n => Err(format!("the name of its rule has {n} bytes, and may have 1 to {RULE_BYTES}")),
     }
@@ -184,11 +205,22 @@ impl Generation {
     pub(crate) async fn judge_by(&self, facts: &Facts, body: Option<&Arc<dyn Document>>, surroundings: &Surroundings, which: impl Fn(&Plugin) -> bool) -> Judgement {
         let mut judgement = Judgement { decision: Decision::NoOpinion, by: Vec::with_capacity(self.guards.len()), findings: Vec::new(), exceeded: None, failure: None };
         let mut key: Option<FactsKey> = None;
+        let who = Who::new(&facts.identity);
+        let in_canary = |plugin: &Plugin| plugin.canary.as_ref().map(|canary| canary.holds(&who));
         for guard in &self.guards {
             let plugin = &guard.plugin;
             if !which(plugin) || !plugin.matcher.request(facts) {
                 continue;
             }
+            // For its canary the new guard stands in the old one's place altogether, its `match` included.
+            if let Some(new) = guard.replaced_by.map(|index| &self.guards[index].plugin)
+                && which(new)
+                && in_canary(new) == Some(true)
+            {
+                continue;
+            }
+            let canary = in_canary(plugin);
+            let mode = if canary == Some(false) { Mode::Monitor } else { plugin.mode };
             let start = Instant::now();
             let remembered = match &guard.memory {
                 Some(memory) => memory.get(key.get_or_insert_with(|| facts.key())),
@@ -219,10 +251,11 @@ impl Generation {
                 rule: None,
                 microseconds: time.as_micros() as u64,
                 remembered: was_remembered,
-                mode: plugin.mode,
+                mode,
+                canary,
                 failure: None,
             };
-            let counts = plugin.mode == Mode::Enforce;
+            let counts = mode == Mode::Enforce;
             match said {
                 Ok(said) => {
                     by.verdict = said.decision;
@@ -263,5 +296,7 @@ impl Generation {
     }
 }
 
+#[cfg(test)]
+mod canary_tests;
 #[cfg(test)]
 mod tests;

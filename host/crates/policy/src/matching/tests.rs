@@ -32,26 +32,24 @@ fn a_glob_of_many_stars_is_quick() {
 
 #[test]
 fn every_key_given_must_hold() {
-    let list = |texts: &[&str]| Some(texts.iter().map(|t| t.to_string()).collect::<Vec<_>>());
     let facts = facts();
-    let entry = MatchEntry::default;
-    let cases: Vec<(MatchEntry, bool)> = vec![
-        (entry(), true),
-        (MatchEntry { verbs: list(&["get", "delete"]), ..entry() }, true),
-        (MatchEntry { verbs: list(&["get"]), ..entry() }, false),
-        (MatchEntry { verbs: list(&[]), ..entry() }, false),
-        (MatchEntry { verbs: list(&["*"]), groups: list(&[""]), ..entry() }, false),
-        (MatchEntry { groups: list(&["", "app*"]), ..entry() }, true),
-        (MatchEntry { subresources: list(&[""]), ..entry() }, true),
-        (MatchEntry { subresources: list(&["exec"]), ..entry() }, false),
-        (MatchEntry { namespaces: list(&["sh?p"]), ..entry() }, true),
-        (MatchEntry { identities: list(&["dev*"]), kinds: Some(vec![IdentityKind::Agent]), ..entry() }, true),
-        (MatchEntry { kinds: Some(vec![IdentityKind::Human]), ..entry() }, false),
-        (MatchEntry { members: list(&["team-*"]), ..entry() }, true),
-        (MatchEntry { members: list(&["team-b"]), ..entry() }, false),
-        (MatchEntry { connections: list(&["prod"]), ..entry() }, false),
-    ];
-    for (entry, expected) in cases {
-        assert_eq!(Matcher::new(&entry).request(&facts), expected, "{entry:?}");
+    for (text, expected) in [
+        ("{}", true),
+        ("{ verbs: [get, delete] }", true),
+        ("{ verbs: [get] }", false),
+        ("{ verbs: [] }", false),
+        ("{ verbs: ['*'], groups: [''] }", false),
+        ("{ groups: ['', 'app*'] }", true),
+        ("{ subresources: [''] }", true),
+        ("{ subresources: [exec] }", false),
+        ("{ namespaces: ['sh?p'] }", true),
+        ("{ identities: ['dev*'], kinds: [agent] }", true),
+        ("{ kinds: [human] }", false),
+        ("{ members: ['team-*'] }", true),
+        ("{ members: [team-b] }", false),
+        ("{ connections: [prod] }", false),
+    ] {
+        let entry: MatchEntry = serde_saphyr::from_str(text).unwrap();
+        assert_eq!(Matcher::new(&entry).request(&facts), expected, "{text}");
     }
 }
