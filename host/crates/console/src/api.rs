@@ -4,6 +4,7 @@ pub mod approvals;
 mod audit;
 mod gateway;
 mod openapi;
+mod policy;
 mod sessions;
 
 use axum::Router;
@@ -17,8 +18,12 @@ pub fn router() -> Router<Shared> {
         .route("/login", get(gateway::login))
         .route("/whoami", get(gateway::whoami))
         .route("/connections", get(gateway::connections))
-        .route("/policy", get(gateway::policy))
-        .route("/policy/reload", post(gateway::reload))
+        .route("/policy", get(policy::status))
+        .route("/policy/reload", post(policy::reload))
+        .route("/policy/history", get(policy::history))
+        .route("/policy/rollback", post(policy::rollback).delete(policy::release))
+        .route("/policy/sets/{id}", get(policy::set))
+        .route("/policy/sets/{id}/guards", get(policy::guards))
         .route("/sessions", get(sessions::list).post(sessions::open))
         .route("/sessions/{id}", get(sessions::show).delete(sessions::end))
         .route("/approvals", get(approvals::list))

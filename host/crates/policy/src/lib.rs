@@ -27,11 +27,13 @@
 //! # }
 //! ```
 
+mod background;
 mod bundle;
 mod cache;
 mod call;
 mod cases;
 mod counts;
+mod diff;
 mod document;
 mod engine;
 mod facts;
@@ -39,6 +41,7 @@ mod failure;
 mod generation;
 mod grants;
 mod host;
+mod kept;
 mod live;
 mod load;
 mod matching;
@@ -47,13 +50,15 @@ mod plugin;
 mod status;
 #[cfg(test)]
 mod testing;
+mod trial;
 mod wit;
 
 pub use bundle::read::ReadError;
-pub use bundle::{Mode, YamlError};
+pub use bundle::{Mode, YamlError, bundle_schema, cases_schema};
 pub use cache::CacheError;
-pub use cases::CaseFailures;
+pub use cases::{Came, CameRoute, CaseFailures, CaseResult, Coverage, Sent, Snapshot, is_snapshot, written};
 pub use counts::{MemoryCounts, Window, charge_all};
+pub use diff::{Described, DescribedPlugin, Difference, differences};
 pub use document::{Document, JsonDocument, Preview};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use facts::{Facts, IdentityFacts, IdentityKind, RequestFacts, SessionFacts};
@@ -63,8 +68,10 @@ pub use grants::{ClusterRead, ClusterReadError, Grants};
 pub use host::{
     Charge, Cluster, Counter, Excess, FixedCluster, HttpClient, OBJECTS, Origin, OriginError, Question, ResourceType, Selection, Surroundings, Wanted,
 };
-pub use live::{Change, Live, Reload};
+pub use kept::{Former, KeptError, Pinned};
+pub use live::{Change, Guards, Live, OpenError, Reload, RollbackError, described_folder};
 pub use load::LoadError;
-pub use plugin::{CapabilityError, ComponentError, ConfigureError, PluginError};
-pub use status::{PluginStatus, Rejected, Status};
+pub use plugin::{Inspected, inspect, CapabilityError, ComponentError, ConfigureError, PluginError};
+pub use status::{Loaded, PluginStatus, Rejected, Staging, Status};
+pub use trial::{Explained, Explanation, Report, Timed, Timings, Trial};
 pub use wit::{Candidate, Description, Finding, GrantScope, HttpRequest, HttpResponse, Notice, Occasion, ResponseKind, Route, SessionAsk, Terms, Waiting, World};

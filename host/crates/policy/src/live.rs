@@ -13,15 +13,27 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::bundle::read::Print;
+use crate::background;
+use crate::bundle::read::{Files, Print, Unread};
 use crate::engine::Engine;
 use crate::generation::Generation;
 use crate::grants::Grants;
+use crate::kept::{Kept, KeptError, Pinned};
+use crate::load::parts::Part;
+use crate::load::progress::Progress;
 use crate::load::{LoadError, Stage, Staged};
 use crate::metrics::{Reading, Register};
 use crate::status::{PluginStatus, Rejected, Status};
 
+mod opening;
+mod rollback;
+mod sets;
+mod settling;
 mod watching;
+
+pub use opening::OpenError;
+pub use rollback::RollbackError;
+pub use sets::{Guards, described_folder};
 
 /// The live policy set of one folder. Cheap to share behind an `Arc`; the folder is watched until it is dropped.
 pub struct Live {
@@ -34,6 +46,8 @@ struct Shared {
     dir: PathBuf,
     grants: Arc<Grants>,
     register: Arc<Register>,
+    progress: Arc<Progress>,
+    kept: Option<Arc<Kept>>,
     current: ArcSwap<Generation>,
     /// Only one set is staged at a time.
     staging: tokio::sync::Mutex<Looked>,
@@ -46,11 +60,16 @@ struct Shared {
 struct Looked {
     print: Print,
     files: Vec<String>,
+    /// What the folder said, when it could be read.
+    identity: Option<String>,
+    /// The plugins of the live set.
+    parts: Vec<Part>,
 }
 
 struct Told {
     live_since: Timestamp,
     rejected: Option<Rejected>,
+    pinned: Option<Pinned>,
 }
 
 /// Says that a look at the folder is over.
@@ -74,48 +93,26 @@ pub enum Reload {
 }
 
 impl Live {
-    /// Loads the bundle in `dir` and watches it from then on. A bundle that cannot go live is an error: there is no last good one yet. Must
-    /// be called within a tokio runtime; takes as long as compiling takes, and milliseconds with a warm cache.
-    pub async fn open(engine: Engine, dir: impl AsRef<Path>, grants: Grants) -> Result<Live, LoadError> {
-        let dir = dir.as_ref().to_owned();
-        let (grants, register) = (Arc::new(grants), Arc::new(Register::default()));
-        // Watched before it is read, so that no change falls in between.
-        let events = watching::Events::of(&dir);
-        let start = Instant::now();
-        let staged = Stage { engine: &engine, dir: &dir, grants: &grants, register: &register }.run(1).await;
-        let generation = staged.result?;
-        register.last_reload_microseconds.store(start.elapsed().as_micros() as u64, Ordering::Relaxed);
-        let shared = Arc::new(Shared {
-            engine,
-            dir,
-            grants,
-            register,
-            current: ArcSwap::from_pointee(generation),
-            staging: tokio::sync::Mutex::new(Looked { print: staged.print, files: staged.files }),
-            told: Mutex::new(Told { live_since: Timestamp::now(), rejected: None }),
-            changes: watch::Sender::new(Change { generation: 1, staged: 1, rejected: 0 }),
-            next: AtomicU64::new(2),
-        });
-        let watcher = tokio::spawn(watching::run(shared.clone(), events)).abort_handle();
-        Ok(Live { shared, watcher })
-    }
-
     /// The set to judge a request by: take it once, keep it to the request's end.
     pub fn current(&self) -> Arc<Generation> {
         self.shared.current.load_full()
     }
 
-    /// Looks at the folder now, and stages what is there.
+    /// Looks at the folder now, and stages what is there. After a roll-back nothing changes as long as the folder says what it said then.
     pub async fn reload(&self) -> Result<Reload, LoadError> {
         self.shared.reload().await
     }
 
     /// What is live, and what was rejected since.
     pub fn status(&self) -> Status {
-        let generation = self.current();
-        let told = self.shared.told.lock();
+        let (generation, live_since, rejected, pinned) = {
+            // Under one lock, so that nobody reads a number with another one's time.
+            let told = self.shared.told.lock();
+            (self.current(), told.live_since, told.rejected.clone(), told.pinned.clone())
+        };
         let plugins = generation.plugins().map(PluginStatus::of).collect();
-        Status { generation: generation.number, digest: generation.digest.clone(), live_since: told.live_since, plugins, rejected: told.rejected.clone() }
+        let staging = self.shared.progress.read();
+        Status { generation: generation.number, digest: generation.digest.clone(), live_since, plugins, rejected, staging, pinned }
     }
 
     /// Changes with every look at the folder that staged something.
@@ -141,42 +138,88 @@ impl Drop for Live {
 }
 
 impl Shared {
+    fn stage(&self) -> Stage<'_> {
+        Stage { engine: &self.engine, grants: &self.grants, register: &self.register, progress: &self.progress }
+    }
+
+    /// Stages what is in the folder, where a change was first told of at `first`.
+    async fn look(&self, first: Option<Instant>) -> Result<Reload, LoadError> {
+        let reloaded = self.reload().await;
+        if let (Some(first), Ok(Reload::Swapped(generation))) = (first, &reloaded) {
+            tracing::debug!(generation, ms = first.elapsed().as_millis() as u64, "from the first word of the change to the swap");
+        }
+        reloaded
+    }
+
     async fn reload(&self) -> Result<Reload, LoadError> {
         let mut looked = self.staging.lock().await;
         let start = Instant::now();
-        let number = self.next.load(Ordering::Relaxed);
-        let stage = Stage { engine: &self.engine, dir: &self.dir, grants: &self.grants, register: &self.register };
-        let Staged { result, print, files } = stage.run(number).await;
-        *looked = Looked { print, files };
-        match result {
-            Ok(generation) if generation.digest == self.current.load().digest => {
-                self.told.lock().rejected = None;
-                let live = self.current.load().number;
-                self.tell(|_| {});
-                Ok(Reload::Unchanged(live))
+        let files = match self.stage().read(&self.dir).await {
+            Ok(files) => files,
+            Err(Unread { error, print, files }) => {
+                (looked.print, looked.files, looked.identity) = (print, files, None);
+                return Err(self.reject(error.into()));
             }
-            Ok(generation) => {
-                tracing::info!(generation = number, digest = %generation.digest, ms = start.elapsed().as_millis() as u64, "a policy set is live");
-                {
-                    // Swapped under the lock of the status, so that nobody reads a number with another one's time.
-                    let mut told = self.told.lock();
-                    self.current.store(Arc::new(generation));
-                    *told = Told { live_since: Timestamp::now(), rejected: None };
-                }
-                self.next.store(number + 1, Ordering::Relaxed);
-                self.register.reloads.fetch_add(1, Ordering::Relaxed);
-                self.register.last_reload_microseconds.store(start.elapsed().as_micros() as u64, Ordering::Relaxed);
-                self.tell(|change| change.generation = number);
-                Ok(Reload::Swapped(number))
-            }
-            Err(error) => {
-                tracing::error!(%error, "a policy set is rejected: the last good one stays live");
-                self.told.lock().rejected = Some(Rejected { at: Timestamp::now(), message: error.to_string() });
-                self.register.rejections.fetch_add(1, Ordering::Relaxed);
-                self.tell(|change| change.rejected += 1);
-                Err(error)
-            }
+        };
+        let identity = files.identity();
+        (looked.print, looked.files, looked.identity) = (files.print.clone(), files.manifest.files(), Some(identity.clone()));
+        if self.told.lock().pinned.as_ref().is_some_and(|pinned| pinned.folder == Some(identity)) {
+            return Ok(self.unchanged());
         }
+        let staged = self.stage().build(&files, &looked.parts).await.map_err(|error| self.reject(error))?;
+        if staged.generation.digest == self.current.load().digest {
+            // The folder says again what an operator rolled back to: nothing is pinned any more.
+            self.unpin().await;
+            return Ok(self.unchanged());
+        }
+        let number = match self.keep(&files, &staged, None).await {
+            Ok(number) => number,
+            Err(error) => {
+                tracing::warn!(%error, "the policy set is not kept, and cannot be rolled back to");
+                self.next.load(Ordering::Relaxed)
+            }
+        };
+        self.swap(&mut looked, staged, number, None, start);
+        Ok(Reload::Swapped(number))
+    }
+
+    /// Writes down the set that is about to be live, and gives its number.
+    async fn keep(&self, files: &Arc<Files>, staged: &Staged, pinned: Option<Pinned>) -> Result<u64, KeptError> {
+        let Some(kept) = self.kept.clone() else { return Ok(self.next.load(Ordering::Relaxed)) };
+        let (files, digest) = (files.clone(), staged.generation.digest.clone());
+        let put = background::run(move || kept.put(&files, &digest, pinned)).await;
+        put.unwrap_or_else(|why| Err(KeptError::Io { path: self.dir.clone(), source: std::io::Error::other(why) }))
+    }
+
+    fn swap(&self, looked: &mut Looked, staged: Staged, number: u64, pinned: Option<Pinned>, start: Instant) {
+        let Staged { mut generation, parts } = staged;
+        generation.number = number;
+        looked.parts = parts;
+        tracing::info!(generation = number, digest = %generation.digest, ms = start.elapsed().as_millis() as u64, "a policy set is live");
+        {
+            // Swapped under the lock of the status, so that nobody reads a number with another one's time.
+            let mut told = self.told.lock();
+            self.current.store(Arc::new(generation));
+            *told = Told { live_since: Timestamp::now(), rejected: None, pinned };
+        }
+        self.next.store(number + 1, Ordering::Relaxed);
+        self.register.reloads.fetch_add(1, Ordering::Relaxed);
+        self.register.last_reload_microseconds.store(start.elapsed().as_micros() as u64, Ordering::Relaxed);
+        self.tell(|change| change.generation = number);
+    }
+
+    fn unchanged(&self) -> Reload {
+        self.told.lock().rejected = None;
+        self.tell(|_| {});
+        Reload::Unchanged(self.current.load().number)
+    }
+
+    fn reject(&self, error: LoadError) -> LoadError {
+        tracing::error!(%error, "a policy set is rejected: the last good one stays live");
+        self.told.lock().rejected = Some(Rejected { at: Timestamp::now(), message: error.to_string() });
+        self.register.rejections.fetch_add(1, Ordering::Relaxed);
+        self.tell(|change| change.rejected += 1);
+        error
     }
 
     fn tell(&self, what: impl FnOnce(&mut Change)) {

@@ -3,14 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::background;
 use crate::bundle::read::{Files, Print, ReadError, Unread, read};
 use crate::bundle::{FILE, YamlError};
-use crate::cases::{CaseFailures, Cases};
+use crate::cases::{CaseFailures, Cases, Setting};
 use crate::engine::Engine;
 use crate::generation::Generation;
 use crate::grants::Grants;
+use crate::load::parts::Part;
+use crate::load::progress::Progress;
 use crate::metrics::Register;
-use crate::plugin::{Loading, Plugin, PluginError};
+use crate::plugin::PluginError;
+
+pub(crate) mod parts;
+pub(crate) mod progress;
 
 /// Why a policy set does not go live.
 #[derive(Debug, thiserror::Error)]
@@ -43,80 +49,87 @@ pub enum LoadError {
     Panicked(String),
 }
 
-/// A set that is ready, or why it is not; with how its files looked, to know when they change.
-pub(crate) struct Staged {
-    pub result: Result<Generation, LoadError>,
-    pub print: Print,
-    /// The files that were looked at.
-    pub files: Vec<String>,
-}
-
+/// What is needed to stage a set.
 pub(crate) struct Stage<'a> {
     pub engine: &'a Engine,
-    pub dir: &'a Path,
     pub grants: &'a Arc<Grants>,
     pub register: &'a Arc<Register>,
+    pub progress: &'a Arc<Progress>,
+}
+
+/// A set that may go live.
+pub(crate) struct Staged {
+    /// Its number is zero: it gets one when it goes live.
+    pub generation: Generation,
+    /// Its plugins, for the next set to share.
+    pub parts: Vec<Part>,
 }
 
 impl Stage<'_> {
-    /// Reads, compiles, configures and tests. Off the caller's thread, plugins side by side.
-    pub(crate) async fn run(&self, number: u64) -> Staged {
-        let dir = self.dir.to_owned();
-        let files = match tokio::task::spawn_blocking(move || read(&dir)).await {
-            Ok(Ok(files)) => Arc::new(files),
-            Ok(Err(Unread { error, print, files })) => return Staged { result: Err(error.into()), print, files },
-            Err(error) => return Staged { result: Err(LoadError::Panicked(error.to_string())), print: Print::take(self.dir, &[]), files: Vec::new() },
-        };
-        let print = files.print.clone();
-        let names = files.manifest.files();
-        let result = self.build(files, number).await;
-        Staged { result, print, files: names }
-    }
-
-    async fn build(&self, files: Arc<Files>, number: u64) -> Result<Generation, LoadError> {
-        let mut cases = Vec::new();
-        for plugin in &files.manifest.plugins {
-            if let Some(file) = &plugin.cases {
-                cases.push(Cases::parse(&file.value, content(&files, &file.value), Some(&plugin.name.value))?);
+    /// Reads a folder. Off the caller's thread; takes half a second when it keeps changing.
+    pub(crate) async fn read(&self, dir: &Path) -> Result<Arc<Files>, Unread> {
+        let _shown = self.progress.begin();
+        let wanted = dir.to_owned();
+        match background::run(move || read(&wanted)).await {
+            Ok(files) => files.map(Arc::new),
+            Err(why) => {
+                let error = ReadError::Io { path: dir.to_owned(), source: std::io::Error::other(why) };
+                Err(Unread { error, print: Print::take(dir, &[]), files: Vec::new() })
             }
         }
-        for file in &files.manifest.cases {
-            cases.push(Cases::parse(&file.value, content(&files, &file.value), None)?);
-        }
+    }
 
-        let tasks: Vec<_> = (0..files.manifest.plugins.len())
-            .map(|i| {
-                let (files, engine, grants) = (files.clone(), self.engine.clone(), self.grants.clone());
-                let metrics = self.register.plugin(&files.manifest.plugins[i].name.value);
-                tokio::task::spawn_blocking(move || {
-                    let entry = &files.manifest.plugins[i];
-                    let loading = Loading { engine: &engine, grants: &grants, metrics };
-                    Plugin::load(entry, content(&files, &entry.component.value), &loading).map_err(|source| LoadError::Plugin {
-                        file: FILE,
-                        line: entry.name.referenced.line(),
-                        plugin: entry.name.value.clone(),
-                        component: entry.component.value.clone(),
-                        source: Box::new(source),
-                    })
-                })
-            })
-            .collect();
-        let mut plugins = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            plugins.push(task.await.map_err(|e| LoadError::Panicked(e.to_string()))??);
-        }
-        let manifest = content(&files, FILE);
-        let generation = Generation::new(number, manifest, plugins, self.engine.options().remember);
+    /// Compiles, configures and tests, plugins side by side, all of it in the gateway's spare time. `live`: plugins that are loaded already; those whose
+    /// component and terms did not change are shared.
+    pub(crate) async fn build(&self, files: &Arc<Files>, live: &[Part]) -> Result<Staged, LoadError> {
+        let _shown = self.progress.begin();
+        let cases = cases(files)?;
+        let parts = parts::load(self, files, live).await?;
+        let plugins = parts.iter().map(|part| part.plugin.clone()).collect();
+        let generation = Generation::new(0, files.content(FILE), plugins, self.engine.options().remember);
 
-        let mut failures = Vec::new();
-        for cases in &cases {
-            failures.extend(cases.run(&generation).await);
-        }
-        if failures.is_empty() { Ok(generation) } else { Err(CaseFailures { failures }.into()) }
+        self.progress.testing();
+        // Thousands of cases on a thread of the runtime would keep requests waiting.
+        let runtime = tokio::runtime::Handle::current();
+        let (files, engine, grants) = (files.clone(), self.engine.clone(), self.grants.clone());
+        let run = move || {
+            let setting = Setting { generation: &generation, files: &files, engine: &engine, grants: &grants };
+            let mut failures = Vec::new();
+            for cases in &cases {
+                failures.extend(runtime.block_on(cases.run(&setting)));
+            }
+            (generation, failures)
+        };
+        let (generation, failures) = background::run(run).await.map_err(LoadError::Panicked)?;
+        if failures.is_empty() { Ok(Staged { generation, parts }) } else { Err(CaseFailures { failures }.into()) }
     }
 }
 
-/// [`read`] has put every file that the manifest names there.
-fn content<'a>(files: &'a Files, name: &str) -> &'a [u8] {
-    files.contents.get(name).map(Vec::as_slice).unwrap_or_default()
+/// The bundle's files of cases.
+fn cases(files: &Files) -> Result<Vec<Cases>, YamlError> {
+    let of_plugins = files.manifest.plugins.iter().filter_map(|plugin| Some((plugin.cases.as_ref()?, Some(plugin.name.value.as_str()))));
+    let of_all = files.manifest.cases.iter().map(|file| (file, None));
+    of_plugins.chain(of_all).map(|(file, plugin)| Cases::parse(&file.value, files.content(&file.value), plugin)).collect()
+}
+
+/// A set beside no gateway.
+pub(crate) struct Beside {
+    pub files: Arc<Files>,
+    pub grants: Arc<Grants>,
+    pub generation: Generation,
+    /// They have not been run.
+    pub cases: Vec<Cases>,
+}
+
+/// Reads, compiles and configures a set that nobody is to be judged by, with what `grants` makes of its files.
+pub(crate) async fn beside(engine: &Engine, dir: &Path, grants: impl FnOnce(&Files) -> Grants) -> Result<Beside, LoadError> {
+    let wanted = dir.to_owned();
+    let files = background::run(move || read(&wanted)).await.map_err(LoadError::Panicked)?.map_err(|unread| unread.error)?;
+    let grants = Arc::new(grants(&files));
+    let files = Arc::new(files);
+    let stage = Stage { engine, grants: &grants, register: &Arc::default(), progress: &Arc::default() };
+    let cases = cases(&files)?;
+    let parts = parts::load(&stage, &files, &[]).await?;
+    let generation = Generation::new(0, files.content(FILE), parts.into_iter().map(|part| part.plugin).collect(), 0);
+    Ok(Beside { files, grants, generation, cases })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -13,29 +13,28 @@ use crate::engine::Engine;
 use crate::grants::Grants;
 use crate::host::{self, CallState, HttpGrant, Imports, Linking, Surroundings};
 use crate::matching::Matcher;
+use crate::matching::canary::Canary;
 use crate::metrics::PluginMetrics;
 use crate::wit::version::{self, Call, Version};
 use crate::wit::{Description, World};
 
 mod capabilities;
+mod beside;
 mod check;
 mod compile;
 mod configure;
+mod limits;
+mod schema;
+mod inspect;
 
 pub(crate) use capabilities::Capabilities;
 pub use capabilities::CapabilityError;
+pub(crate) use beside::{Around, Tap};
 pub use check::ComponentError;
+pub(crate) use limits::Limits;
 pub use configure::ConfigureError;
-pub(crate) use configure::SNAPSHOT_PAGES;
-
-/// Memory of a plugin that asks for no other amount.
-const MEMORY: usize = 16 << 20;
-
-/// Deadline of a plugin that stands in a request's way.
-const DEADLINE: Duration = Duration::from_millis(50);
-
-/// Deadline of a sink or a notifier, which talk to the network and stand in nobody's way.
-const DELIVERY_DEADLINE: Duration = Duration::from_secs(30);
+pub use inspect::{Inspected, inspect};
+pub(crate) use configure::{SNAPSHOT_PAGES, canonical};
 
 /// Why a plugin cannot go live.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +48,7 @@ pub enum PluginError {
     /// It wants more than the operator allows.
     #[error("it asks for {what} of {asked}, and the operator allows {allowed}; ask for less or have the operator allow more")]
     Limit {
-        /// `memory` or `deadline`.
+        /// Of which limit.
         what: &'static str,
         /// What the bundle says.
         asked: String,
@@ -61,12 +60,29 @@ pub enum PluginError {
     Capability(#[from] CapabilityError),
 }
 
-/// Ready to be called.
-pub(crate) struct Plugin {
+/// Ready to be called. Generations share what did not change between them.
+#[derive(Clone)]
+pub(crate) struct Plugin(Arc<Loaded>);
+
+impl std::ops::Deref for Plugin {
+    type Target = Loaded;
+
+    fn deref(&self) -> &Loaded {
+        &self.0
+    }
+}
+
+/// A plugin's parts.
+#[derive(Clone)]
+pub(crate) struct Loaded {
     pub name: Arc<str>,
     pub world: World,
     pub mode: Mode,
     pub matcher: Matcher,
+    /// For whom it counts; for everybody without one.
+    pub canary: Option<Canary>,
+    /// The guard that is not asked where this one's canary holds.
+    pub replaces: Option<Arc<str>>,
     /// `sha256:…` of the component as its author built it.
     pub component: Arc<str>,
     /// `sha256:…` of the configuration.
@@ -81,8 +97,16 @@ pub(crate) struct Plugin {
     /// The function of its world, and `inspect` for a masker.
     main: ComponentExportIndex,
     inspect: Option<ComponentExportIndex>,
-    memory: usize,
     capabilities: Capabilities,
+    /// What it imports.
+    pub imports: Imports,
+    /// Bytes of the component as its author built it.
+    pub bytes: usize,
+    /// How long loading took, and whether a compiled component was found on disk.
+    pub took: Duration,
+    pub from_cache: bool,
+    /// What is there instead of the gateway, for cases and for its author.
+    around: Option<Arc<Around>>,
 }
 
 /// What loading needs besides the bundle.
@@ -90,6 +114,8 @@ pub(crate) struct Loading<'a> {
     pub engine: &'a Engine,
     pub grants: &'a Grants,
     pub metrics: Arc<PluginMetrics>,
+    /// Instead of the bundle's.
+    pub configuration: Option<&'a serde_json::Value>,
 }
 
 /// `sha256:…` of some bytes.
@@ -100,17 +126,17 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 impl Plugin {
     /// Compiles, checks and configures. Blocks: for milliseconds with a warm cache, for seconds when a large component is compiled.
     pub(crate) fn load(entry: &PluginEntry, wasm: &[u8], loading: &Loading<'_>) -> Result<Plugin, PluginError> {
+        let begun = Instant::now();
         let engine = loading.engine;
         let name: Arc<str> = entry.name.value.as_str().into();
-        let memory = memory(entry, engine)?;
-        let deadline = deadline(entry, loading.grants)?;
+        let limits = Limits::of(entry, engine, loading.grants)?;
         let capabilities = Capabilities::of(entry, loading.grants)?;
-        let value = entry.configuration.as_ref().map(|c| c.value.clone()).unwrap_or_else(|| serde_json::json!({}));
+        let value = loading.configuration.or(entry.configuration.as_ref().map(|c| &c.value)).cloned().unwrap_or_else(|| serde_json::json!({}));
         let configuration = configure::canonical(&value);
         let component = sha256(wasm);
         let configuration_digest = sha256(configuration.as_bytes());
 
-        let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, memory };
+        let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, limits };
         let ready = born.run(entry.world, &value, &configuration, &capabilities)?;
 
         let version = ready.version;
@@ -135,9 +161,11 @@ impl Plugin {
                 configuration: configuration.as_str().into(),
             }),
         };
-        Ok(Plugin {
+        Ok(Plugin(Arc::new(Loaded {
             world: entry.world,
             mode: entry.mode(),
+            canary: entry.canary.as_ref().map(|canary| Canary::new(&canary.value)),
+            replaces: entry.replaces.as_ref().map(|name| name.value.as_str().into()),
             matcher: Matcher::new(entry.matches.as_ref().map(|m| &m.value).unwrap_or(&Default::default())),
             component: component.into(),
             configuration: configuration_digest.into(),
@@ -149,7 +177,7 @@ impl Plugin {
                 plugin: name.clone(),
                 immediate,
                 waiting: ready.pre,
-                deadline,
+                limits,
                 configure,
                 slow: AtomicU32::new(0),
             },
@@ -157,9 +185,18 @@ impl Plugin {
             version,
             main,
             inspect,
-            memory,
             capabilities,
-        })
+            imports,
+            bytes: wasm.len(),
+            took: begun.elapsed(),
+            from_cache: ready.from_cache,
+            around: None,
+        })))
+    }
+
+    /// It has its configuration from birth; otherwise each instance takes it anew.
+    pub(crate) fn born_configured(&self) -> bool {
+        self.callable.configure.is_none()
     }
 
     pub(crate) fn callable(&self) -> &Callable {
@@ -178,9 +215,14 @@ impl Plugin {
 
     /// The state of a new call.
     pub(crate) fn state(&self) -> CallState {
-        let mut state = CallState::new(self.name.clone(), self.memory);
+        let mut state = CallState::new(self.name.clone(), self.callable.limits);
         if let Some((client, origins)) = &self.capabilities.http {
+            let client = self.around.as_ref().map_or(client, |around| &around.http);
             state.http = Some(Arc::new(HttpGrant { client: client.clone(), origins: origins.clone(), sent: AtomicU32::new(0) }));
+        }
+        if let Some(around) = &self.around {
+            state.put(&around.surroundings, &self.name, self.capabilities.cluster.as_ref(), self.capabilities.counter);
+            state.listen(&around.tap);
         }
         state
     }
@@ -188,32 +230,11 @@ impl Plugin {
     /// The state of a new call about a request.
     pub(crate) fn state_in(&self, surroundings: &Surroundings) -> CallState {
         let mut state = self.state();
-        state.put(surroundings, &self.name, self.capabilities.cluster.as_ref(), self.capabilities.counter);
+        if self.around.is_none() {
+            state.put(surroundings, &self.name, self.capabilities.cluster.as_ref(), self.capabilities.counter);
+        }
         state
     }
-}
-
-fn memory(entry: &PluginEntry, engine: &Engine) -> Result<usize, PluginError> {
-    let allowed = engine.options().max_memory;
-    let Some(asked) = &entry.limits.memory else { return Ok(MEMORY.min(allowed)) };
-    let asked = asked.value.0;
-    if asked > allowed {
-        return Err(PluginError::Limit { what: "memory", asked: format!("{asked} bytes"), allowed: format!("{allowed} bytes") });
-    }
-    Ok(asked)
-}
-
-fn deadline(entry: &PluginEntry, grants: &Grants) -> Result<Duration, PluginError> {
-    let (default, allowed) = match entry.world {
-        World::AuditSink | World::Notifier => (DELIVERY_DEADLINE, grants.max_delivery_deadline),
-        _ => (DEADLINE, grants.max_deadline),
-    };
-    let Some(asked) = &entry.limits.deadline else { return Ok(default.min(allowed)) };
-    let asked = asked.value.0;
-    if asked > allowed || asked.is_zero() {
-        return Err(PluginError::Limit { what: "a deadline", asked: format!("{asked:?}"), allowed: format!("1 ms to {allowed:?}") });
-    }
-    Ok(asked)
 }
 
 /// What the check of a component found out about it.
@@ -224,4 +245,5 @@ pub(crate) struct Ready {
     pub imports: Imports,
     pub description: Description,
     pub configure_each_time: bool,
+    pub from_cache: bool,
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::bundle::Mode;
+use crate::kept::Pinned;
 use crate::plugin::Plugin;
 use crate::wit::World;
 
@@ -15,12 +16,16 @@ pub struct Status {
     /// Its digest.
     pub digest: String,
     /// When it went live.
-    #[serde(serialize_with = "microseconds")]
+    #[serde(serialize_with = "microseconds::serialize")]
     pub live_since: Timestamp,
     /// Its plugins, world by world.
     pub plugins: Vec<PluginStatus>,
     /// The set that did not go live since, if any.
     pub rejected: Option<Rejected>,
+    /// Set while another set is made ready.
+    pub staging: Option<Staging>,
+    /// Set when an operator rolled back to this set, and the folder says something else.
+    pub pinned: Option<Pinned>,
 }
 
 /// One plugin of it.
@@ -40,6 +45,23 @@ pub struct PluginStatus {
     pub state: &'static str,
     /// Name and version that the component gives itself, and how often it failed.
     pub message: String,
+    /// The version of the interface that it was built for.
+    pub interface: &'static str,
+    /// Bytes of the component as its author built it.
+    pub bytes: usize,
+    /// How it was loaded.
+    pub loaded: Loaded,
+}
+
+/// How a plugin was loaded.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Loaded {
+    /// How long that took: reading it from the cache, or compiling and configuring it.
+    pub milliseconds: u64,
+    /// It was found compiled and configured on disk.
+    pub from_cache: bool,
+    /// Its instances are born configured; otherwise each takes its configuration anew.
+    pub born_configured: bool,
 }
 
 impl PluginStatus {
@@ -54,6 +76,13 @@ impl PluginStatus {
             configuration: plugin.configuration.to_string(),
             state: if failures == 0 { "live" } else { "failing" },
             message: if failures == 0 { described } else { format!("{described}; failed {failures} times, see the log") },
+            interface: plugin.version.number(),
+            bytes: plugin.bytes,
+            loaded: Loaded {
+                milliseconds: plugin.took.as_millis() as u64,
+                from_cache: plugin.from_cache,
+                born_configured: plugin.born_configured(),
+            },
         }
     }
 }
@@ -62,12 +91,34 @@ impl PluginStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rejected {
     /// When.
-    #[serde(serialize_with = "microseconds")]
+    #[serde(serialize_with = "microseconds::serialize")]
     pub at: Timestamp,
     /// Why, with file and line.
     pub message: String,
 }
 
-fn microseconds<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{time:.6}"))
+/// A set that is being made ready while the live one serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Staging {
+    /// Since when.
+    #[serde(serialize_with = "microseconds::serialize")]
+    pub since: Timestamp,
+    /// `reading`, `compiling`, or `running its cases`.
+    pub doing: &'static str,
+    /// Plugins that are not ready yet.
+    pub compiling: Vec<String>,
+}
+
+/// Times as RFC 3339 with microseconds, in UTC.
+pub(crate) mod microseconds {
+    use jiff::Timestamp;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(crate) fn serialize<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{time:.6}"))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
 }

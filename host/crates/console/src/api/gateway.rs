@@ -1,12 +1,10 @@
-//! The gateway itself: who I am to it, its connections, its policies.
+//! The gateway itself: who I am to it, and its connections.
 
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::recorded;
 use crate::Shared;
-use crate::answer::{Answer, forbidden, malformed};
 use crate::who::Who;
 
 /// For everybody: whose tokens are trusted, and what programs are called there. Nothing here is secret.
@@ -36,26 +34,8 @@ pub async fn connections(State(shared): State<Shared>, _who: Who) -> Json<Vec<Va
             "url": gateway.connection_url(&connection.name),
             "upstream": connection.upstream.address(),
             "impersonates": connection.impersonation.is_some(),
+            "default": if connection.unjudged == proxy::connection::Unjudged::Allow { "allow" } else { "deny" },
         })
     };
     Json(gateway.connections.list().into_iter().map(one).collect())
-}
-
-pub async fn policy(State(shared): State<Shared>, _who: Who) -> Json<policy::Status> {
-    Json(shared.gateway.policy.status())
-}
-
-pub async fn reload(State(shared): State<Shared>, who: Who) -> Answer<Json<policy::Status>> {
-    who.in_person("reload the policies")?;
-    if !who.is_operator() {
-        return Err(forbidden("reload the policies", "operators"));
-    }
-    let reloaded = shared.gateway.policy.reload().await;
-    let status = shared.gateway.policy.status();
-    let message = format!("reloaded the policies: generation {}", status.generation);
-    recorded(&shared, ledger::Kind::Administration, &who.identity, message, |_| {}).await?;
-    match reloaded {
-        Ok(_) => Ok(Json(status)),
-        Err(error) => Err(malformed("bundle", error.to_string())),
-    }
 }

@@ -4,12 +4,17 @@ use axum::Json;
 use serde_json::{Value, json};
 
 /// Path, method, what it does.
-const OPERATIONS: [(&str, &str, &str); 20] = [
+const OPERATIONS: [(&str, &str, &str); 25] = [
     ("/login", "get", "Whose tokens are trusted, without a login"),
     ("/whoami", "get", "Who the caller is to the gateway"),
     ("/connections", "get", "The registered clusters"),
     ("/policy", "get", "The live policy set, by generation and digest"),
     ("/policy/reload", "post", "Read the bundle again now (operators)"),
+    ("/policy/history", "get", "Sets that were live and can be again, the newest first"),
+    ("/policy/rollback", "post", "Make a former set live: {digest} (operators)"),
+    ("/policy/rollback", "delete", "End a roll-back: the folder's set goes live (operators)"),
+    ("/policy/sets/{id}", "get", "What a set says, by its digest or `live`, secrets digested with `salt` (operators)"),
+    ("/policy/sets/{id}/guards", "get", "A set's guards with their components, to judge by them elsewhere (operators)"),
     ("/sessions", "get", "Live sessions; `all=true` for ended ones too"),
     ("/sessions", "post", "Open a session: {connection, purpose, ttl}; the answer carries its token, once"),
     ("/sessions/{id}", "get", "One session"),

@@ -6,7 +6,6 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::background;
-use crate::bundle::read::Files;
 use crate::kept::{Former, KeptError, Pinned};
 use crate::live::{Live, Reload, Shared};
 use crate::load::LoadError;
@@ -45,18 +44,6 @@ impl Live {
     /// Ends a roll-back: what the folder says goes live.
     pub async fn release(&self) -> Result<Reload, RollbackError> {
         self.shared.release().await
-    }
-
-    /// A kept set, by its digest or at least six digits of it; the live one for `live`. Reads its files; off the caller's thread.
-    pub(crate) async fn former(&self, digest: &str) -> Result<(Former, Arc<Files>), KeptError> {
-        let kept = self.shared.kept.clone().ok_or(KeptError::Nowhere)?;
-        let wanted = if digest == "live" { self.current().digest.clone() } else { digest.to_owned() };
-        let found = background::run(move || {
-            let former = kept.find(&wanted)?;
-            let files = kept.files(&former)?;
-            Ok((former, Arc::new(files)))
-        });
-        found.await.unwrap_or_else(|why| Err(KeptError::Io { path: self.shared.dir.clone(), source: std::io::Error::other(why) }))
     }
 }
 

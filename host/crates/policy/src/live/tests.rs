@@ -5,6 +5,8 @@ use crate::generation::Decision;
 use crate::testing::{Bundle, engine, facts, guard, manifest};
 use crate::EngineOptions;
 
+mod saving;
+
 /// Long enough for a machine that is busy with other things.
 const LONG: Duration = Duration::from_secs(60);
 

@@ -9,6 +9,8 @@ use parking_lot::Mutex;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use wasmtime::component::Component;
 
+use crate::background::stand_back;
+
 /// Threads at most, for all components that are compiled at one time: the other processors serve requests meanwhile.
 const THREADS: usize = 4;
 
@@ -30,7 +32,7 @@ fn threads() -> Option<Arc<ThreadPool>> {
         return Some(threads);
     }
     let number = std::thread::available_parallelism().map_or(1, |n| n.get().min(THREADS));
-    let threads = ThreadPoolBuilder::new().num_threads(number).thread_name(|n| format!("compile-{n}")).build().ok()?;
+    let threads = ThreadPoolBuilder::new().num_threads(number).thread_name(|n| format!("compile-{n}")).start_handler(|_| stand_back()).build().ok()?;
     let threads = Arc::new(threads);
     *at_work = Arc::downgrade(&threads);
     Some(threads)

@@ -17,12 +17,18 @@ use crate::cache::{Key, Stage};
 use crate::engine::Engine;
 use crate::failure::{self, FailureCause};
 use crate::host::{self, CallState, Linking};
-use crate::plugin::{Capabilities, PluginError, Ready, check, compile};
+use crate::plugin::{Capabilities, Limits, PluginError, Ready, check, compile, schema};
 use crate::wit::version::{self, Functions, Version};
 use crate::wit::{Description, World};
 
 /// What `describe` and `configure` may each take. An interpreter needs a second to start.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Bytes of its summary, and of the sentence with which it refuses a configuration.
+const SENTENCE_BYTES: usize = 1024;
+
+/// Bytes of its description, its schema included.
+const OUTPUT: usize = 1 << 20;
 
 /// Memory that reading a snapshot out of an instance takes on top: one page for each memory.
 pub(crate) const SNAPSHOT_PAGES: usize = 4 * (64 << 10);
@@ -38,6 +44,9 @@ pub enum ConfigureError {
         /// What happened.
         cause: FailureCause,
     },
+    /// What it says of itself cannot be shown.
+    #[error("its `describe` gives {0}; have its author correct it")]
+    Described(&'static str),
     /// Its own schema is wrong.
     #[error("the JSON Schema of its configuration cannot be used: {0}; have its author correct it")]
     Schema(String),
@@ -61,22 +70,22 @@ pub(super) struct Birth<'a> {
     pub wasm: &'a [u8],
     pub component: &'a str,
     pub configuration_digest: &'a str,
-    pub memory: usize,
+    pub limits: Limits,
 }
 
 impl Birth<'_> {
     pub(super) fn run(&self, world: World, value: &serde_json::Value, configuration: &str, capabilities: &Capabilities) -> Result<Ready, PluginError> {
         // The memory that a snapshot holds was granted when it was made: another limit is another component.
-        let key = Key::new(Stage::Configured, self.component, &format!("{} {}", self.configuration_digest, self.memory));
+        let key = Key::new(Stage::Configured, self.component, &format!("{} {}", self.configuration_digest, self.limits.memory));
         if let Some(component) = self.engine.cache().get(self.engine.wasmtime(), &key) {
             let ready = self.ready(component, world, capabilities, false)?;
-            validate(&ready.description, value)?;
-            return Ok(ready);
+            schema::validate(&ready.description, value)?;
+            return Ok(Ready { from_cache: true, ..ready });
         }
         match self.instrumented()? {
             Some((context, instrumented)) => {
                 let ready = self.ready(instrumented, world, capabilities, false)?;
-                validate(&ready.description, value)?;
+                schema::validate(&ready.description, value)?;
                 let snapshot = self.snapshot(&context, &ready, configuration)?;
                 let component = compile(self.engine, &snapshot)?;
                 self.engine.cache().put(&key, &component);
@@ -86,7 +95,7 @@ impl Birth<'_> {
                 let key = Key::new(Stage::Plain, self.component, "");
                 let component = self.cached(&key, self.wasm)?;
                 let ready = self.ready(component, world, capabilities, true)?;
-                validate(&ready.description, value)?;
+                schema::validate(&ready.description, value)?;
                 // Once now, so that a configuration it refuses is refused when the bundle loads.
                 let mut store = self.store(0);
                 wait(async {
@@ -96,6 +105,15 @@ impl Birth<'_> {
                 Ok(ready)
             }
         }
+    }
+
+    /// The component before it is configured, and whether it can be born configured.
+    pub(super) fn look(&self, world: World, capabilities: &Capabilities) -> Result<(Ready, bool), PluginError> {
+        let (component, born) = match self.instrumented()? {
+            Some((_, component)) => (component, true),
+            None => (self.cached(&Key::new(Stage::Plain, self.component, ""), self.wasm)?, false),
+        };
+        Ok((self.ready(component, world, capabilities, !born)?, born))
     }
 
     /// The component with the accessors that a snapshot needs, or nothing when wizer does not know its shape.
@@ -139,7 +157,7 @@ impl Birth<'_> {
             Functions { store: &mut store, instance: &instance, component: &component, version }.check(world)?;
             self.describe(&mut store, &instance, &component, version).await
         })?;
-        Ok(Ready { component, version, pre, imports, description, configure_each_time })
+        Ok(Ready { component, version, pre, imports, description, configure_each_time, from_cache: false })
     }
 
     fn snapshot(
@@ -174,7 +192,7 @@ impl Birth<'_> {
         let export = version::export(component, Some(version.names().plugin), "describe")?;
         let function = instance.get_typed_func::<(), (Description,)>(&mut *store, &export).map_err(|e| mistyped(&e, version))?;
         let result = limited(function.call_async(&mut *store, ())).await;
-        Ok(self.outcome(store, "describe", result)?.0)
+        Ok(checked(self.outcome(store, "describe", result)?.0)?)
     }
 
     async fn configure(&self, store: &mut Store<CallState>, instance: &Instance, ready: &Ready, configuration: &str) -> Result<(), PluginError> {
@@ -183,21 +201,27 @@ impl Birth<'_> {
             .get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &export)
             .map_err(|e| mistyped(&e, ready.version))?;
         let result = limited(function.call_async(&mut *store, (configuration,))).await;
-        self.outcome(store, "configure", result)?.0.map_err(|why| ConfigureError::Refused(why).into())
+        self.outcome(store, "configure", result)?.0.map_err(|why| ConfigureError::Refused(printable(why)).into())
     }
 
     fn outcome<T>(&self, store: &mut Store<CallState>, function: &'static str, result: Option<wasmtime::Result<T>>) -> Result<T, PluginError> {
         let cause = match result {
             Some(Ok(value)) => return Ok(value),
-            Some(Err(error)) => failure::cause(&error, store.data().log.last_error().map(str::to_owned), DEADLINE),
+            Some(Err(error)) => failure::cause(&error, store.data().log.last_error().map(str::to_owned), &self.limits(0)),
             None => FailureCause::Deadline(DEADLINE),
         };
         Err(ConfigureError::Failed { function, cause }.into())
     }
 
+    /// The plugin's own, but for the time and what it says of itself.
+    fn limits(&self, spare: usize) -> Limits {
+        Limits { memory: self.limits.memory + spare, deadline: DEADLINE, output: OUTPUT, ..self.limits }
+    }
+
     fn store(&self, spare: usize) -> Store<CallState> {
-        let mut store = Store::new(self.engine.wasmtime(), CallState::new(self.name.clone(), self.memory + spare));
-        store.limiter(|state| &mut state.memory);
+        let mut store = Store::new(self.engine.wasmtime(), CallState::new(self.name.clone(), self.limits(spare)));
+        store.limiter(|state| &mut state.usage);
+        store.set_hostcall_fuel(OUTPUT);
         store.epoch_deadline_async_yield_and_update(1);
         store.set_epoch_deadline(1);
         store
@@ -208,8 +232,32 @@ pub(super) fn mistyped(error: &wasmtime::Error, version: &dyn Version) -> check:
     check::ComponentError::Type { what: format!("{error:#}"), version: version.number() }
 }
 
+/// A description that can be shown to people, on a terminal too.
+fn checked(description: Description) -> Result<Description, ConfigureError> {
+    let Description { name, version, summary, .. } = &description;
+    if !matches!(name.len(), 1..=63) || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err(ConfigureError::Described("a name that is not 1 to 63 lower-case letters, digits and hyphens"));
+    }
+    if !matches!(version.len(), 1..=64) || !version.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+')) {
+        return Err(ConfigureError::Described("a version that is not 1 to 64 letters, digits, dots, hyphens and pluses"));
+    }
+    if summary.len() > SENTENCE_BYTES || summary.contains(char::is_control) {
+        return Err(ConfigureError::Described("a summary that is not one line of at most 1024 bytes"));
+    }
+    Ok(description)
+}
+
+/// A component's own words, cut to a length that people read, without what moves a terminal's cursor.
+fn printable(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
+    if text.contains(char::is_control) {
+        text = text.replace(char::is_control, "\u{fffd}");
+    }
+    text
+}
+
 fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, PluginError> {
-    compile::compile(engine.wasmtime(), wasm).map_err(|e| check::ComponentError::Compile(format!("{e:#}")).into())
+    compile::compile(engine.wasmtime(), wasm).map_err(|e| check::ComponentError::of_compiler(&e).into())
 }
 
 async fn limited<T>(work: impl Future<Output = T>) -> Option<T> {
@@ -221,22 +269,8 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Handle::current().block_on(work)
 }
 
-/// Against the component's own schema, before it sees it: the message then names the key.
-fn validate(description: &Description, value: &serde_json::Value) -> Result<(), ConfigureError> {
-    if description.configuration_schema.is_empty() {
-        return Ok(());
-    }
-    let schema: serde_json::Value = serde_json::from_str(&description.configuration_schema).map_err(|e| ConfigureError::Schema(e.to_string()))?;
-    let validator = jsonschema::validator_for(&schema).map_err(|e| ConfigureError::Schema(e.to_string()))?;
-    match validator.iter_errors(value).next() {
-        None => Ok(()),
-        // Masked, since a configuration may hold a credential and this text is shown.
-        Some(error) => Err(ConfigureError::Invalid { pointer: error.instance_path().to_string(), message: error.masked().to_string() }),
-    }
-}
-
 /// One text for one value: keys sorted, no white space. What it is the digest of, and what the component gets.
-pub(super) fn canonical(value: &serde_json::Value) -> String {
+pub(crate) fn canonical(value: &serde_json::Value) -> String {
     fn write(value: &serde_json::Value, out: &mut String) {
         match value {
             serde_json::Value::Object(map) => {
