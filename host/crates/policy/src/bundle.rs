@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_saphyr::Spanned;
 
+pub(crate) mod admission;
 mod capabilities;
 mod check;
 pub(crate) mod entry;
@@ -12,6 +13,7 @@ mod quantity;
 pub(crate) mod read;
 mod schema;
 
+pub use admission::Admission;
 pub use entry::Mode;
 pub(crate) use entry::{CanaryEntry, List, Manifest, MatchEntry, PluginEntry};
 pub use schema::{bundle_schema, cases_schema};

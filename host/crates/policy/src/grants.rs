@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bundle::Admission;
 use crate::host::{HttpClient, Origin};
 
 /// The operator's word. The memory ceiling is part of [`crate::EngineOptions`], since the pool is built for it.
@@ -13,6 +14,8 @@ pub struct Grants {
     pub http_origins: Vec<Origin>,
     /// How they are reached.
     pub http_client: Option<Arc<dyn HttpClient>>,
+    /// Which bundles may be loaded. All by default.
+    pub admission: Option<Arc<dyn Admission>>,
     /// What guards and routers may read of the cluster, when their bundle asks for it; an empty list lets them ask `can-i` only. Nothing by default.
     pub cluster: Option<Vec<ClusterRead>>,
     /// Guards may keep counts, when their bundle asks for it. Not by default.
@@ -34,6 +37,7 @@ impl Default for Grants {
         Grants {
             http_origins: Vec::new(),
             http_client: None,
+            admission: None,
             cluster: None,
             counter: false,
             max_deadline: Duration::from_secs(1),

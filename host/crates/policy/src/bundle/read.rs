@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::bundle::admission::PROOFS;
 use crate::bundle::{FILE, Manifest, YamlError, yaml};
 use crate::plugin::{canonical, sha256};
 
@@ -82,7 +83,7 @@ pub(crate) struct Print(Vec<(PathBuf, Option<[i64; 7]>)>);
 impl Print {
     /// Looks at the folder, `bundle.yaml` and `files`; what is not there is part of the picture.
     pub(crate) fn take(dir: &Path, files: &[String]) -> Print {
-        let paths = [dir.to_owned(), dir.join(FILE)].into_iter().chain(files.iter().map(|f| dir.join(f)));
+        let paths = [dir.to_owned(), dir.join(FILE)].into_iter().chain(files.iter().map(|f| dir.join(f))).chain(PROOFS.map(|f| dir.join(f)));
         Print(paths.map(|path| (path.canonicalize().unwrap_or_default(), stat(&path))).collect())
     }
 
@@ -205,6 +206,13 @@ fn read_once(dir: &Path) -> Result<(Manifest, Contents, Print), ReadError> {
     for file in files {
         let bytes = read_file(&dir.join(&file))?;
         contents.insert(file, bytes);
+    }
+    for proof in PROOFS {
+        match read_file(&dir.join(proof)) {
+            Ok(bytes) => drop(contents.insert(proof.to_owned(), bytes)),
+            Err(ReadError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
     // `bundle.yaml` was read before the picture was taken: read it again, so that the picture covers it.
     if contents.get(FILE) != Some(&read_file(&dir.join(FILE))?) {
