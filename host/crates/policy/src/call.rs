@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use wasmtime::{Store, Trap};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
@@ -15,6 +14,7 @@ use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre,
 use crate::engine::Engine;
 use crate::failure::{self, Failure, FailureCause, MustWait};
 use crate::host::CallState;
+use crate::plugin::Limits;
 
 /// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms.
 const FAST_TICKS: u64 = 2;
@@ -30,7 +30,7 @@ pub(crate) struct Callable {
     pub immediate: Option<InstancePre<CallState>>,
     /// Linked so that host functions may wait.
     pub waiting: InstancePre<CallState>,
-    pub deadline: Duration,
+    pub limits: Limits,
     /// Set when the component could not be snapshotted: every instance takes its configuration anew.
     pub configure: Option<Configure>,
     /// Calls left that go to the slow path directly.
@@ -38,6 +38,7 @@ pub(crate) struct Callable {
 }
 
 /// How an instance that is not born configured takes its configuration.
+#[derive(Clone)]
 pub(crate) struct Configure {
     pub export: ComponentExportIndex,
     pub configuration: Arc<str>,
@@ -125,10 +126,10 @@ impl Callable {
             let result = self.run_async(&mut store, export, params).await;
             Ok((result, store.into_data()))
         };
-        match tokio::time::timeout(self.deadline, work).await {
+        match tokio::time::timeout(self.limits.deadline, work).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(cause)) => Err(self.failure(cause)),
-            Err(_) => Err(self.failure(FailureCause::Deadline(self.deadline))),
+            Err(_) => Err(self.failure(FailureCause::Deadline(self.limits.deadline))),
         }
     }
 
@@ -148,12 +149,13 @@ impl Callable {
 
     fn store(&self, state: CallState) -> Store<CallState> {
         let mut store = Store::new(self.engine.wasmtime(), state);
-        store.limiter(|state| &mut state.memory);
+        store.limiter(|state| &mut state.usage);
+        store.set_hostcall_fuel(self.limits.output);
         store
     }
 
     fn failed(&self, error: &wasmtime::Error, state: CallState) -> Failure {
-        self.failure(failure::cause(error, state.log.into_last_error(), self.deadline))
+        self.failure(failure::cause(error, state.log.into_last_error(), &self.limits))
     }
 
     /// A failure of this plugin.

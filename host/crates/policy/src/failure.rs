@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use wasmtime::Trap;
 
+use crate::plugin::Limits;
+
 /// A call of a plugin failed. It costs the one request that needed it; the sentence says why and holds nothing secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the policy plugin `{plugin}` {cause}; ask the gateway's operator to look at it")]
@@ -29,6 +31,20 @@ pub enum FailureCause {
         /// What it may have.
         limit: usize,
     },
+    /// It asked for more elements in its tables than it may have.
+    #[error("asked for {asked} elements in its tables and may have {limit}")]
+    Table {
+        /// What it asked for.
+        asked: usize,
+        /// What it may have.
+        limit: usize,
+    },
+    /// Its answer, or what it gave a function of the gateway, is larger than it may be.
+    #[error("handed over more than the {0} bytes that it may at once")]
+    Output(usize),
+    /// It called the gateway's functions too often.
+    #[error("called the gateway more than {0} times")]
+    HostCalls(u32),
     /// It recursed without end.
     #[error("ran out of stack")]
     Stack,
@@ -52,6 +68,9 @@ impl FailureCause {
         match self {
             FailureCause::Deadline(_) => "deadline",
             FailureCause::Memory { .. } => "memory",
+            FailureCause::Table { .. } => "table",
+            FailureCause::Output(_) => "output",
+            FailureCause::HostCalls(_) => "host-calls",
             FailureCause::Stack => "stack",
             FailureCause::Panicked(_) => "panic",
             FailureCause::Trap(_) => "trap",
@@ -61,12 +80,15 @@ impl FailureCause {
     }
 }
 
-/// Raised by the memory limiter; the guest never sees it.
+/// Raised where a limit is exceeded; the guest never sees it.
 #[derive(Debug, thiserror::Error)]
-#[error("asked for {asked} bytes of memory and may have {limit}")]
-pub(crate) struct MemoryDenied {
-    pub asked: usize,
-    pub limit: usize,
+pub(crate) enum Exceeded {
+    #[error("asked for {asked} bytes of memory and may have {limit}")]
+    Memory { asked: usize, limit: usize },
+    #[error("asked for {asked} elements in its tables and may have {limit}")]
+    Table { asked: usize, limit: usize },
+    #[error("called the gateway more than {0} times")]
+    HostCalls(u32),
 }
 
 /// Raised on the fast path by a host function that would have to wait; the call is made again where it can.
@@ -79,10 +101,16 @@ pub(crate) struct MustWait;
 #[error("{0}")]
 pub(crate) struct Misuse(pub String);
 
-/// Reads wasmtime's error. `panic` is what the guest logged last, `deadline` what it was allowed.
-pub(crate) fn cause(error: &wasmtime::Error, panic: Option<String>, deadline: Duration) -> FailureCause {
-    if let Some(denied) = error.downcast_ref::<MemoryDenied>() {
-        return FailureCause::Memory { asked: denied.asked, limit: denied.limit };
+/// What wasmtime says when a guest hands over more than it may; the error's type is its own. A test has it said.
+const FUEL: &str = "fuel allocated for hostcalls has been exhausted";
+
+/// Reads wasmtime's error. `panic` is what the guest logged last, `limits` what it was allowed.
+pub(crate) fn cause(error: &wasmtime::Error, panic: Option<String>, limits: &Limits) -> FailureCause {
+    match error.downcast_ref::<Exceeded>() {
+        Some(Exceeded::Memory { asked, limit }) => return FailureCause::Memory { asked: *asked, limit: *limit },
+        Some(Exceeded::Table { asked, limit }) => return FailureCause::Table { asked: *asked, limit: *limit },
+        Some(Exceeded::HostCalls(limit)) => return FailureCause::HostCalls(*limit),
+        None => {}
     }
     if let Some(misuse) = error.downcast_ref::<Misuse>() {
         return FailureCause::Trap(misuse.0.clone());
@@ -91,12 +119,15 @@ pub(crate) fn cause(error: &wasmtime::Error, panic: Option<String>, deadline: Du
         return FailureCause::Busy;
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => FailureCause::Deadline(deadline),
+        Some(Trap::Interrupt) => FailureCause::Deadline(limits.deadline),
         Some(Trap::StackOverflow) => FailureCause::Stack,
         Some(Trap::UnreachableCodeReached) => FailureCause::Panicked(panic),
         Some(trap) => FailureCause::Trap(trap.to_string()),
         // The chain's last link is the reason; the links before it are wasmtime's words for where it was noticed.
-        None => FailureCause::Trap(error.root_cause().to_string()),
+        None => match error.root_cause().to_string() {
+            text if text.contains(FUEL) => FailureCause::Output(limits.output),
+            text => FailureCause::Trap(text),
+        },
     }
 }
 

@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use wasmtime::ResourceLimiter;
 use wasmtime::component::Linker;
 
 use crate::counts::MemoryCounts;
 use crate::document::Document;
-use crate::failure::{MemoryDenied, Misuse};
+use crate::failure::Misuse;
 #[cfg(doc)]
 use crate::failure::MustWait;
 use crate::grants::ClusterRead;
+use crate::plugin::{Limits, Tap};
 use crate::wit::version::Names;
 
 mod clock;
@@ -23,6 +23,7 @@ mod documents;
 mod fixed;
 mod http;
 mod log;
+mod usage;
 
 pub use cluster::{Cluster, OBJECTS, Question, ResourceType, Selection, Wanted};
 pub use counter::{Charge, Counter, Excess};
@@ -33,9 +34,7 @@ pub(crate) use counter::CounterAccess;
 pub(crate) use documents::DocumentHandle;
 pub(crate) use http::HttpGrant;
 pub(crate) use log::LogLines;
-
-/// Elements of one table; a component has a table for its indirect calls, and a Go or Python component needs some thousands.
-const TABLE_ELEMENTS: usize = 20_000;
+pub(crate) use usage::Usage;
 
 /// What a request's plugins may reach besides its body, as far as they were granted it: given per request, like its [`Document`]. Cheap to clone.
 #[derive(Clone, Default)]
@@ -66,7 +65,7 @@ pub(crate) struct CallState {
     pub documents: Vec<Arc<dyn Document>>,
     /// The component asked what its write would make: the answer rests on the cluster, and is not remembered.
     pub previewed: bool,
-    pub memory: MemoryLimit,
+    pub usage: Usage,
     pub log: LogLines,
     pub http: Option<Arc<HttpGrant>>,
     cluster: Option<ClusterAccess>,
@@ -77,12 +76,12 @@ pub(crate) struct CallState {
 
 impl CallState {
     /// What a component has while it is configured: no capability, since what it learnt would be frozen into every instance.
-    pub(crate) fn new(plugin: Arc<str>, memory: usize) -> CallState {
+    pub(crate) fn new(plugin: Arc<str>, limits: Limits) -> CallState {
         CallState {
             documents: Vec::new(),
             previewed: false,
-            memory: MemoryLimit { limit: memory },
-            log: LogLines::new(plugin),
+            usage: Usage::new(limits),
+            log: LogLines::new(plugin, limits.log_lines),
             http: None,
             cluster: None,
             counter: None,
@@ -97,36 +96,25 @@ impl CallState {
         self.now = surroundings.now;
     }
 
+    /// Lets somebody outside see what the call logs and how much memory it takes.
+    pub(crate) fn listen(&mut self, tap: &Arc<Tap>) {
+        self.log.listen(tap.clone());
+        self.usage.listen(tap.clone());
+    }
+
     /// The charge of this call that did not fit, when there was one.
     pub(crate) fn excess(&self) -> Option<Excess> {
         self.counter.as_ref().and_then(|counter| counter.excess)
     }
 
     fn cluster(&mut self) -> wasmtime::Result<&mut ClusterAccess> {
+        self.usage.host_call()?;
         self.cluster.as_mut().ok_or_else(|| wasmtime::Error::new(Misuse("it asked the cluster while it was being configured".to_owned())))
     }
 
     fn counter(&mut self) -> wasmtime::Result<&mut CounterAccess> {
+        self.usage.host_call()?;
         self.counter.as_mut().ok_or_else(|| wasmtime::Error::new(Misuse("it used its counts while it was being configured".to_owned())))
-    }
-}
-
-/// Bounds what one instance takes. A refused growth traps at once: a guest that is told "no" mostly panics a moment later, with a
-/// message that hides why.
-pub(crate) struct MemoryLimit {
-    limit: usize,
-}
-
-impl ResourceLimiter for MemoryLimit {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > self.limit {
-            return Err(wasmtime::Error::new(MemoryDenied { asked: desired, limit: self.limit }));
-        }
-        Ok(true)
-    }
-
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS)
     }
 }
 

@@ -168,13 +168,11 @@ fn with_findings(decision: Decision, mut findings: Vec<Finding>) -> Result<Said,
     for finding in &mut findings {
         rule_name(&finding.rule)?;
         for text in std::iter::once(&mut finding.message).chain(&mut finding.remedy) {
-            if text.len() > SENTENCE_BYTES {
-                text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
-            }
             // kubectl prints it as it is: nothing in it moves a terminal's cursor.
             if text.contains(|c: char| c.is_control() && c != '\n') {
-                *text = text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
+                *text = text.replace(|c: char| c.is_control() && c != '\n', " ");
             }
+            text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
         }
     }
     Ok(Said { decision, rule: Some(rule), findings })

@@ -15,12 +15,14 @@ async fn every_world_of_every_version_fits() {
         let wasm = wit_component::ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap();
         let bundle = Bundle::new();
         bundle.write("x.wasm", wasm);
-        let http = match world_ {
+        let capabilities = match world_ {
             World::AuditSink | World::Notifier => ", capabilities: { http: { origins: [] } }",
+            World::Guard => ", capabilities: { cluster: [], counter: true }",
+            World::ApprovalRouter => ", capabilities: { cluster: [] }",
             _ => "",
         };
-        bundle.plugins(&format!("  - {{ name: x, world: {world_}, component: x.wasm{http} }}"));
-        let grants = crate::Grants { http_client: Some(std::sync::Arc::new(NoNetwork)), ..crate::Grants::default() };
+        bundle.plugins(&format!("  - {{ name: x, world: {world_}, component: x.wasm{capabilities} }}"));
+        let grants = crate::Grants { http_client: Some(std::sync::Arc::new(NoNetwork)), cluster: Some(vec![]), counter: true, ..crate::Grants::default() };
         let error = crate::Live::open(crate::testing::engine(), bundle.path(), grants).await.err().unwrap().to_string();
         assert!(error.contains("its `describe` panicked"), "{version} {world_}: {error}");
     }

@@ -7,7 +7,10 @@ use wasmtime::component::Linker;
 use crate::host::CallState;
 
 pub(super) fn link(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Result<()> {
-    linker.instance(name)?.func_wrap("now", |store: wasmtime::StoreContextMut<'_, CallState>, (): ()| Ok((store.data().now.unwrap_or_else(now),)))
+    linker.instance(name)?.func_wrap("now", |mut store: wasmtime::StoreContextMut<'_, CallState>, (): ()| {
+        store.data_mut().usage.host_call()?;
+        Ok((store.data().now.unwrap_or_else(now),))
+    })
 }
 
 /// Milliseconds since 1970; a clock set before that reads as zero.

@@ -29,11 +29,11 @@ pub(super) fn link(linker: &mut Linker<CallState>, name: &str, preview: Option<L
     let mut instance = linker.instance(name)?;
     // A dropped preview stays in the call's list, which is short and goes with the call.
     instance.resource("document", ResourceType::host::<DocumentHandle>(), |_, _| Ok(()))?;
-    instance.func_wrap("[method]document.get", |store: Store<'_>, (this, pointer): (Resource<DocumentHandle>, String)| {
-        Ok((document(&store, &this)?.get(&pointer),))
+    instance.func_wrap("[method]document.get", |mut store: Store<'_>, (this, pointer): (Resource<DocumentHandle>, String)| {
+        Ok((document(&mut store, &this)?.get(&pointer),))
     })?;
-    instance.func_wrap("[method]document.get-all", |store: Store<'_>, (this, pointers): (Resource<DocumentHandle>, Vec<String>)| {
-        let document = document(&store, &this)?;
+    instance.func_wrap("[method]document.get-all", |mut store: Store<'_>, (this, pointers): (Resource<DocumentHandle>, Vec<String>)| {
+        let document = document(&mut store, &this)?;
         if pointers.len() > POINTERS {
             return Err(misuse(format!("it asked for {} pointers at once; {POINTERS} are allowed", pointers.len())));
         }
@@ -49,7 +49,7 @@ pub(super) fn link(linker: &mut Linker<CallState>, name: &str, preview: Option<L
         }
         Ok((values,))
     })?;
-    instance.func_wrap("[method]document.text", |store: Store<'_>, (this,): (Resource<DocumentHandle>,)| Ok((document(&store, &this)?.text(),)))?;
+    instance.func_wrap("[method]document.text", |mut store: Store<'_>, (this,): (Resource<DocumentHandle>,)| Ok((document(&mut store, &this)?.text(),)))?;
     match preview {
         None => {}
         Some(Linking::Immediate) => {
@@ -59,7 +59,7 @@ pub(super) fn link(linker: &mut Linker<CallState>, name: &str, preview: Option<L
         }
         Some(Linking::Waiting) => instance.func_wrap_async("[method]document.preview", |mut store: Store<'_>, (this,): (Resource<DocumentHandle>,)| {
             Box::new(async move {
-                let document = document(&store, &this)?;
+                let document = document(&mut store, &this)?;
                 let state = store.data_mut();
                 state.previewed = true;
                 if state.documents.len() > PREVIEWS {
@@ -80,7 +80,8 @@ pub(super) fn link(linker: &mut Linker<CallState>, name: &str, preview: Option<L
     Ok(())
 }
 
-fn document(store: &Store<'_>, this: &Resource<DocumentHandle>) -> wasmtime::Result<Arc<dyn Document>> {
+fn document(store: &mut Store<'_>, this: &Resource<DocumentHandle>) -> wasmtime::Result<Arc<dyn Document>> {
+    store.data_mut().usage.host_call()?;
     store.data().documents.get(this.rep() as usize).cloned().ok_or_else(|| misuse("it used a document that does not exist".to_owned()))
 }
 

@@ -125,9 +125,11 @@ impl fmt::Debug for Origin {
 }
 
 pub(super) fn link(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Result<()> {
-    linker.instance(name)?.func_wrap_async("send", |store: StoreContextMut<'_, CallState>, (request,): (HttpRequest,)| {
+    linker.instance(name)?.func_wrap_async("send", |mut store: StoreContextMut<'_, CallState>, (request,): (HttpRequest,)| {
+        let counted = store.data_mut().usage.host_call();
         let grant = store.data().http.clone();
         Box::new(async move {
+            counted?;
             match grant {
                 // `configure` and `describe` run without the network: what they learn there would be frozen into every instance.
                 None => Err(wasmtime::Error::new(Misuse("it used the network while it was being configured".to_owned()))),

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 
 use crate::host::CallState;
+use crate::plugin::Tap;
 use crate::wit::WitLevel;
-
-/// Lines of one call; the rest is dropped, and the last line says so.
-const LINES: u32 = 64;
 
 /// Bytes of a line; the rest is cut off.
 const LINE_BYTES: usize = 1024;
@@ -16,15 +14,22 @@ const LINE_BYTES: usize = 1024;
 /// What one call has logged.
 pub(crate) struct LogLines {
     plugin: Arc<str>,
+    /// Lines so far, and how many there may be: the rest is dropped, and the last line says so.
     lines: u32,
+    most: u32,
     last_error: Option<String>,
     /// The call handles secrets (a masker's `inspect`): that something was logged is told, but not what.
     withheld: bool,
+    tap: Option<Arc<Tap>>,
 }
 
 impl LogLines {
-    pub(super) fn new(plugin: Arc<str>) -> LogLines {
-        LogLines { plugin, lines: 0, last_error: None, withheld: false }
+    pub(super) fn new(plugin: Arc<str>, most: u32) -> LogLines {
+        LogLines { plugin, lines: 0, most, last_error: None, withheld: false, tap: None }
+    }
+
+    pub(super) fn listen(&mut self, tap: Arc<Tap>) {
+        self.tap = Some(tap);
     }
 
     pub(crate) fn withhold(&mut self) {
@@ -43,9 +48,9 @@ impl LogLines {
 
     fn write(&mut self, level: WitLevel, mut message: String) {
         self.lines = self.lines.saturating_add(1);
-        if self.lines > LINES {
-            if self.lines == LINES + 1 {
-                tracing::warn!(target: "portcullis::plugin", plugin = %self.plugin, "a plugin logs more than {LINES} lines in a call: the rest is dropped");
+        if self.lines > self.most {
+            if self.lines == self.most + 1 {
+                tracing::warn!(target: "portcullis::plugin", plugin = %self.plugin, "a plugin logs more than {} lines in a call: the rest is dropped", self.most);
             }
             return;
         }
@@ -54,6 +59,15 @@ impl LogLines {
         }
         if message.len() > LINE_BYTES {
             message.truncate(message.floor_char_boundary(LINE_BYTES));
+        }
+        if let Some(tap) = &self.tap {
+            let level = match level {
+                WitLevel::Debug => "debug",
+                WitLevel::Info => "info",
+                WitLevel::Warn => "warn",
+                WitLevel::Error => "error",
+            };
+            tap.line(level, &message);
         }
         let plugin = &*self.plugin;
         match level {
@@ -70,6 +84,7 @@ impl LogLines {
 
 pub(super) fn link(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Result<()> {
     linker.instance(name)?.func_wrap("write", |mut store: wasmtime::StoreContextMut<'_, CallState>, (level, message): (WitLevel, String)| {
+        store.data_mut().usage.host_call()?;
         store.data_mut().log.write(level, message);
         Ok(())
     })

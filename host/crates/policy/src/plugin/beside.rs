@@ -69,7 +69,7 @@ impl Clone for Callable {
             plugin: self.plugin.clone(),
             immediate: self.immediate.clone(),
             waiting: self.waiting.clone(),
-            deadline: self.deadline,
+            limits: self.limits,
             configure: self.configure.clone(),
             slow: AtomicU32::new(0),
         }

@@ -14,6 +14,9 @@ pub enum ComponentError {
     /// The bytes are no component.
     #[error("it is not a WebAssembly component: {0}; build it with `portcullis plugin build`")]
     Compile(String),
+    /// It declares more memory, tables or instances than the sandbox has room for.
+    #[error("it is larger than the sandbox allows: {0}; build a smaller one")]
+    TooLarge(String),
     /// It imports what does not exist, or what it may not have.
     #[error("it imports `{import}`: {why}")]
     Import {
@@ -52,6 +55,16 @@ pub enum ComponentError {
         /// The version of the interface that it was built for.
         version: &'static str,
     },
+}
+
+impl ComponentError {
+    /// Why it was not compiled. wasmtime's own words tell what is too large.
+    pub(super) fn of_compiler(error: &wasmtime::Error) -> ComponentError {
+        match format!("{error:#}") {
+            text if text.contains("exceeds the") => ComponentError::TooLarge(text),
+            text => ComponentError::Compile(text),
+        }
+    }
 }
 
 /// Looks at every import: it is of the interface, its world has it, the bundle asks for it and the operator granted that.

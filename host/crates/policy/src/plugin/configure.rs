@@ -251,7 +251,7 @@ fn checked(description: Description) -> Result<Description, ConfigureError> {
 fn printable(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
     if text.contains(char::is_control) {
-        text = text.replace(char::is_control, "\u{fffd}");
+        text = text.replace(char::is_control, " ");
     }
     text
 }

@@ -20,6 +20,9 @@ use crate::wit::world::World;
 /// All versions, the newest last.
 static VERSIONS: [&dyn Version; 2] = [&super::v0_1_0::V0_1_0, &super::v0_2_0_draft::V0_2_0Draft];
 
+/// The newest that is released.
+const RELEASED: &dyn Version = &super::v0_1_0::V0_1_0;
+
 /// What a component of every version exports, before its version.
 const PLUGIN: &str = "portcullis:policy/plugin@";
 
@@ -30,7 +33,8 @@ pub(crate) fn of(component: &Component, drafts: bool) -> Result<&'static dyn Ver
     exports.retain(|name| name.starts_with(PLUGIN));
     let known = || VERSIONS.iter().filter(|v| drafts || !v.draft()).map(|v| v.number()).collect::<Vec<_>>().join(", ");
     let number = match exports.as_slice() {
-        [] => return Err(ComponentError::Export("portcullis:policy/plugin".to_owned())),
+        // Its imports may say better what it is; if not, it lacks this export.
+        [] => return Ok(RELEASED),
         [one] => &one[PLUGIN.len()..],
         _ => return Err(ComponentError::Versions(exports.iter().map(|name| &name[PLUGIN.len()..]).collect::<Vec<_>>().join(" and "))),
     };
