@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use crate::cluster;
 
 mod answers;
+mod charges;
 mod figure;
 mod gateway;
 mod memory;
@@ -55,6 +56,8 @@ enum Name {
     Throughput,
     /// One judgement by a guard in fresh state.
     Policy,
+    /// Charges of budgets in the state database.
+    Charges,
     /// Memory, idle and after a list of 200 MB.
     Memory,
     /// From the start of the process to its ready file.
@@ -94,6 +97,9 @@ pub fn run(args: Args) -> Result<()> {
     }
     if wanted(Name::Policy) {
         policy::run(&root, args.rounds, &mut report)?;
+    }
+    if wanted(Name::Charges) {
+        charges::run(&root, args.rounds, &mut report)?;
     }
     if wanted(Name::Throughput) {
         throughput::run(&root, &portcullis, args.rounds, args.seconds, &mut report)?;

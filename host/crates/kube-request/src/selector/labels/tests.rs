@@ -1,4 +1,4 @@
-use super::is_valid;
+use super::{is_valid, selects};
 
 /// Each line was checked against `labels.Parse` of apimachinery 0.37.
 #[test]
