@@ -5,12 +5,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use crate::component::EncodeError;
 use crate::tool::{Messages, ToolError};
 use crate::wasm_std::StdError;
-use crate::{Language, World, WriteError, component, files};
+use crate::{Language, World, WriteError, files};
 
 mod bundle;
 mod c;
@@ -29,7 +29,7 @@ pub const BUNDLE: &str = "bundle.yaml";
 pub struct Options {
     /// Where the component goes. Without one: beside `bundle.yaml`, by the name that stands in it.
     pub out: Option<PathBuf>,
-    /// Quick to build rather than small: for the edit loop.
+    /// For the edit loop: short messages, and without what takes time only to make the component smaller.
     pub quick: bool,
     /// Where the tools' messages go.
     pub messages: Messages,
@@ -102,10 +102,19 @@ pub(crate) struct Job<'a> {
     pub dir: &'a Path,
     /// The component's name: its file's, without the ending.
     pub name: &'a str,
-    /// Quick to build rather than small, where that can be had.
+    /// For the edit loop: short messages, and without what takes time only to make the component smaller.
     pub quick: bool,
     /// Where the tools' messages go.
     pub messages: Messages,
+}
+
+/// Where the component of a policy's folder goes: beside `bundle.yaml`, by the name that stands in it.
+///
+/// # Errors
+/// When `bundle.yaml` cannot be read, or does not say.
+pub fn component(dir: &Path) -> Result<PathBuf, BuildError> {
+    let dir = fs::canonicalize(dir).map_err(|e| BuildError::file(dir, format!("{e}; give a policy's folder")))?;
+    bundle::component(&dir)
 }
 
 /// Builds the policy in a folder. Blocks for as long as the language's tools take: a second or two when warm, minutes at first.
@@ -130,6 +139,10 @@ pub fn build(dir: &Path, options: &Options) -> Result<Built, BuildError> {
         Language::C => c::build(&job)?,
     };
     let changed = files::write(&path, &bytes)?;
-    let world = component::world(&bytes);
+    if !changed {
+        // As new as its sources from now on. A clock that cannot be set only means that it is built once more.
+        let _ = fs::File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+    }
+    let world = crate::component::world(&bytes);
     Ok(Built { path, bytes: bytes.len(), world, language, seconds: start.elapsed().as_secs_f64(), changed })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -99,6 +99,15 @@ fn folders(dir: &Path) -> Vec<PathBuf> {
         next += 1;
     }
     found
+}
+
+/// When a source of the policy in this folder was last changed: what a component is built from, so neither its bundle nor its cases, nor
+/// what is written about it. Nothing when there is none.
+#[must_use]
+pub fn newest(dir: &Path) -> Option<SystemTime> {
+    let built_from = |path: &PathBuf| path.is_file() && is_source(dir, path) && !path.extension().is_some_and(|extension| extension == "yaml" || extension == "md");
+    let entries = folders(dir).into_iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten().map(|entry| entry.path());
+    entries.filter(built_from).filter_map(|path| path.metadata().and_then(|metadata| metadata.modified()).ok()).max()
 }
 
 #[cfg(test)]

@@ -29,17 +29,6 @@ const PROFILE: [&str; 7] = [
     "debug=false",
 ];
 
-/// The same for the edit loop: what the policy depends on is compiled once, and only the policy itself again.
-const QUICK: [&str; 7] = [
-    "inherits=\"release\"",
-    "opt-level=\"s\"",
-    "lto=false",
-    "codegen-units=16",
-    "panic=\"abort\"",
-    "strip=true",
-    "debug=false",
-];
-
 /// What cargo is to compile.
 #[derive(Clone, Debug)]
 pub struct Crates<'a> {
@@ -49,7 +38,7 @@ pub struct Crates<'a> {
     pub packages: &'a [String],
     /// Another target folder than cargo's own.
     pub target: Option<&'a Path>,
-    /// Quick to build rather than small.
+    /// Short messages: a line for each mistake.
     pub quick: bool,
     /// Where cargo's messages go.
     pub messages: Messages,
@@ -87,10 +76,9 @@ fn compiled(crates: &Crates<'_>, schema: Option<&str>) -> Result<BTreeMap<String
     let manifest = crates.dir.join("Cargo.toml");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--lib", "--target", wasm_std::TARGET]);
-    let (profile, settings) = if crates.quick { ("component-quick", QUICK) } else { ("component", PROFILE) };
-    cargo.args(["--profile", profile]);
-    for setting in settings {
-        cargo.arg("--config").arg(format!("profile.{profile}.{setting}"));
+    cargo.args(["--profile", "component"]);
+    for setting in PROFILE {
+        cargo.arg("--config").arg(format!("profile.component.{setting}"));
     }
     // Rendered to standard error for people; what was made goes to standard output for this program.
     cargo.arg(match crates.quick {

@@ -99,7 +99,7 @@ async fn a_trial_says_what_came_and_what_was_reached() {
     assert_eq!(yaml[0], "{ verdict: deny, rule: my-rule, message: \"no such thing\" }");
     assert_eq!(yaml[2], "{ verdict: deny, rule: my-rule, plugin: p, message: \"no such thing\" }");
     assert!(report.cases.iter().all(|case| case.failure.is_some()));
-    assert_eq!((report.cases[0].line, report.cases[0].expectation), (6, (6, 53)));
+    assert_eq!((report.cases[0].line, report.cases[0].expectation), (6, (6, 49)));
     assert_eq!(report.coverage[0].unseen, ["require-approval"]);
 
     let explained = trial.explain(&serde_json::json!({ "kubectl": "delete ns prod" })).await.expect("explained");

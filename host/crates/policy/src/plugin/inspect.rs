@@ -38,7 +38,7 @@ pub fn inspect(engine: &Engine, wasm: &[u8], world: World) -> Result<Inspected, 
     let (name, component): (Arc<str>, String) = ("component".into(), sha256(wasm));
     // As much memory as any plugin may ask for: an interpreter takes more than the usual.
     let limits = Limits { memory: engine.options().max_memory, ..Limits::by_default(world, engine, &Grants::default()) };
-    let birth = Birth { engine, name: &name, wasm, component: &component, configuration_digest: "", limits: Limits::by_default(world, engine, &Grants::default()) };
+    let birth = Birth { engine, name: &name, wasm, component: &component, configuration_digest: "", limits };
     let (ready, born_configured) = birth.look(world, &capabilities(world))?;
     Ok(Inspected {
         interface: ready.version.number().to_owned(),
