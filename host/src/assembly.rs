@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterGrant, Grants};
 use crate::outgoing::Outgoing;
+use crate::policies::{self, Trusting};
 use crate::settings::{ConnectionSettings, Settings, Source};
 use crate::{health, state};
 
@@ -76,11 +77,12 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
         cache_dir: Some(settings.state.join("components")),
         ..Default::default()
     })?;
-    let grants = grants(&settings.grants)?;
-    let policy = policy::Live::open(engine, &settings.bundle, grants)
+    let mut grants = grants(&settings.grants)?;
+    grants.admission = settings.trust.clone().map(|trust| Arc::new(Trusting(trust)) as Arc<dyn policy::Admission>);
+    let policies = policies::open(engine, &settings.bundle, grants, &settings.state)
         .await
-        .with_context(|| format!("the policies in {}", settings.bundle.display()))?;
-    let policy = Arc::new(policy);
+        .with_context(|| format!("the policies in {}", settings.bundle))?;
+    let policy = policies.live.clone();
 
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -108,6 +110,7 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
     let mut tasks = JoinSet::new();
     let (metrics, health) = health::serve(settings.metrics, gateway.clone(), stop.clone()).await?;
     tasks.spawn(health);
+    tasks.spawn(policies.follow(stop.clone()));
     tasks.spawn(memory::give_back(gateway.policy.changes(), stop.clone()));
     tasks.spawn(outbound::deliver(gateway.policy.clone(), gateway.ledger.clone(), store, stop.clone()));
     let elsewhere = console::Console::new(

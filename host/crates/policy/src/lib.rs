@@ -35,6 +35,7 @@ mod cases;
 mod counts;
 mod diff;
 mod document;
+mod elsewhere;
 mod engine;
 mod facts;
 mod failure;
@@ -54,11 +55,12 @@ mod trial;
 mod wit;
 
 pub use bundle::read::ReadError;
-pub use bundle::{Mode, YamlError, bundle_schema, cases_schema};
+pub use bundle::{Admission, Mode, YamlError, bundle_schema, cases_schema};
 pub use cache::CacheError;
 pub use cases::{Came, CameRoute, CaseFailures, CaseResult, Coverage, Sent, Snapshot, is_snapshot, written};
 pub use counts::{MemoryCounts, Window, charge_all};
 pub use diff::{Described, DescribedPlugin, Difference, differences};
+pub use elsewhere::Elsewhere;
 pub use document::{Document, JsonDocument, Preview};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use facts::{Facts, IdentityFacts, IdentityKind, RequestFacts, SessionFacts};
@@ -69,7 +71,7 @@ pub use host::{
     Charge, Cluster, Counter, Excess, FixedCluster, HttpClient, OBJECTS, Origin, OriginError, Question, ResourceType, Selection, Surroundings, Wanted,
 };
 pub use kept::{Former, KeptError, Pinned};
-pub use live::{Change, Guards, Live, OpenError, Reload, RollbackError, described_folder};
+pub use live::{Change, Guards, Live, OpenError, Reload, RollbackError, described_folder, Source};
 pub use load::LoadError;
 pub use plugin::{Inspected, inspect, CapabilityError, ComponentError, ConfigureError, PluginError};
 pub use status::{Loaded, PluginStatus, Rejected, Staging, Status};

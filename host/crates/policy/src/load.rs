@@ -44,6 +44,9 @@ pub enum LoadError {
     /// The set's own cases do not hold.
     #[error(transparent)]
     Cases(#[from] CaseFailures),
+    /// It may not be loaded, or is none.
+    #[error("{0}")]
+    Refused(String),
     /// The compiler gave up on a component.
     #[error("loading was cut short: {0}; a component makes the compiler fail, try the set without the one that changed last")]
     Panicked(String),
@@ -83,6 +86,9 @@ impl Stage<'_> {
     /// component and terms did not change are shared.
     pub(crate) async fn build(&self, files: &Arc<Files>, live: &[Part]) -> Result<Staged, LoadError> {
         let _shown = self.progress.begin();
+        if let Some(admission) = &self.grants.admission {
+            admission.admit(&files.contents).map_err(LoadError::Refused)?;
+        }
         let cases = cases(files)?;
         let parts = parts::load(self, files, live).await?;
         let plugins = parts.iter().map(|part| part.plugin.clone()).collect();

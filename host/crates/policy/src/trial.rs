@@ -251,7 +251,7 @@ fn reference() -> f64 {
 }
 
 /// All that a bundle asks for, and nothing behind it.
-fn everything(files: &Files) -> Grants {
+pub(crate) fn everything(files: &Files) -> Grants {
     let http = files.manifest.plugins.iter().filter_map(|plugin| plugin.capabilities.http.as_ref());
     let origins = http.flat_map(|http| &http.origins).filter_map(|origin| Origin::parse(&origin.value).ok());
     Grants {

@@ -100,6 +100,7 @@ impl Live {
             current: ArcSwap::from_pointee(generation),
             staging: tokio::sync::Mutex::new(Looked { print, files, identity, parts }),
             told: Mutex::new(Told { live_since: Timestamp::now(), rejected, pinned }),
+            source: Mutex::default(),
             changes: watch::Sender::new(Change { generation: number, staged: 1, rejected: rejections }),
             next: AtomicU64::new(number + 1),
         });

@@ -200,7 +200,7 @@ async fn sets_that_cannot_go_live() {
         ("world: guard, limits: { memory: 1GiB }", allow(), "it asks for memory of 1073741824 bytes, and the operator allows 67108864 bytes"),
         ("world: guard, limits: { deadline: 5m }", allow(), "it asks for a deadline of 300s"),
         ("world: guard, limits: { memory: 64KiB }", allow(), "asked for 196608 bytes of memory and may have 65536"),
-        ("world: guard, capabilities: { http: { origins: [] } }", allow(), "only an audit-sink or a notifier may use the network"),
+        ("world: guard, capabilities: { http: { origins: [] } }", allow(), "which only an audit-sink or a notifier may have"),
     ] {
         let message = with(entry, &wasm).await;
         assert!(message.contains(expected), "{entry}: {message}");

@@ -31,7 +31,7 @@ fn the_folder_is_looked_at_when_the_writing_is_done() {
         ("a pause longer than is waited for", &[(0, Written(file)), (1500, Written(file)), (1501, Closed(file))], 0..0, 1000),
         ("a copy beside it, renamed over it", &[(0, Written(other)), (200, Written(other)), (201, Closed(other)), (202, Gone(other)), (202, Changed)], 0..0, 242),
         ("renamed while still open", &[(0, Written(other)), (1, Gone(other))], 0..0, 41),
-        ("git holds its lock", &[(0, Changed)], 0..500, 540),
+        ("git holds its lock", &[(0, Changed)], 0..500, 500),
         ("git died with its lock", &[(0, Changed)], 0..60_000, 30_000),
     ];
     for (what, words, locked, expected) in table {

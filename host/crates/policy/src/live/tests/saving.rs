@@ -72,8 +72,9 @@ fn renamed_over(dir: &Path, name: &str, content: &[u8]) {
 #[tokio::test]
 async fn an_editor_that_writes_by_rename() {
     let bundle = old();
-    saved_by(&bundle.path(), |dir| {
-        renamed_over(dir, "guard.wasm", &component("new"));
+    let new = component("new");
+    saved_by(&bundle.path(), move |dir| {
+        renamed_over(dir, "guard.wasm", &new);
         renamed_over(dir, "bundle.yaml", text("new").as_bytes());
     })
     .await;
@@ -82,26 +83,26 @@ async fn an_editor_that_writes_by_rename() {
 #[tokio::test]
 async fn several_files_one_soon_after_the_other() {
     let bundle = old();
-    saved_by(&bundle.path(), |dir| {
+    let new = component("new");
+    saved_by(&bundle.path(), move |dir| {
         for n in 0..20 {
             fs::write(dir.join(format!("notes-{n}.txt")), "what changed").unwrap();
             std::thread::sleep(Duration::from_millis(5));
         }
         fs::write(dir.join("bundle.yaml"), text("new")).unwrap();
-        std::thread::sleep(Duration::from_millis(5));
-        fs::write(dir.join("guard.wasm"), component("new")).unwrap();
+        fs::write(dir.join("guard.wasm"), new).unwrap();
     })
     .await;
 }
 
-/// As `cp` and a slow line write: emptied first, then filled, with pauses. The other file is there already.
+/// As `cp` and a slow line write: emptied first, then filled, with pauses. The other file is saved meanwhile.
 #[tokio::test]
 async fn a_file_that_is_emptied_and_filled_in_steps() {
     let bundle = old();
     saved_by(&bundle.path(), |dir| {
-        renamed_over(dir, "bundle.yaml", text("new").as_bytes());
         let content = component("new");
         let mut file = File::create(dir.join("guard.wasm")).unwrap();
+        renamed_over(dir, "bundle.yaml", text("new").as_bytes());
         for piece in content.chunks(content.len().div_ceil(4)) {
             file.write_all(piece).unwrap();
             std::thread::sleep(STEP);
@@ -110,16 +111,18 @@ async fn a_file_that_is_emptied_and_filled_in_steps() {
     .await;
 }
 
-/// rsync writes a component beside its place and renames it, which takes a while; `bundle.yaml` comes first by the alphabet.
+/// rsync writes a component beside its place and renames it, which takes a while; the other file is there before it.
 #[tokio::test]
 async fn a_slow_copy_beside_its_place() {
     let bundle = old();
     saved_by(&bundle.path(), |dir| {
-        renamed_over(dir, "bundle.yaml", text("new").as_bytes());
         let content = component("new");
         let mut draft = File::create(dir.join(".guard.wasm.kJ3x9a")).unwrap();
-        for piece in content.chunks(content.len().div_ceil(4)) {
+        for (i, piece) in content.chunks(content.len().div_ceil(4)).enumerate() {
             draft.write_all(piece).unwrap();
+            if i == 0 {
+                renamed_over(dir, "bundle.yaml", text("new").as_bytes());
+            }
             std::thread::sleep(STEP);
         }
         drop(draft);
@@ -138,7 +141,7 @@ async fn rsync_itself() {
     source.write("guard.wasm", component("new")).write("bundle.yaml", text("new"));
     let from = format!("{}/", source.path().display());
     saved_by(&bundle.path(), move |dir| {
-        assert!(Command::new("rsync").args(["--archive", "--checksum", "--delete", &from]).arg(dir).status().unwrap().success());
+        assert!(Command::new("rsync").args(["--archive", "--checksum", "--delay-updates", "--delete-delay", &from]).arg(dir).status().unwrap().success());
     })
     .await;
 }
@@ -185,8 +188,8 @@ async fn git_at_work_is_waited_for() {
 async fn a_file_removed_and_put_back() {
     let bundle = old();
     saved_by(&bundle.path(), |dir| {
-        renamed_over(dir, "bundle.yaml", text("new").as_bytes());
         fs::remove_file(dir.join("guard.wasm")).unwrap();
+        renamed_over(dir, "bundle.yaml", text("new").as_bytes());
         std::thread::sleep(STEP);
         fs::write(dir.join("guard.wasm"), component("new")).unwrap();
     })
