@@ -52,8 +52,13 @@ fn every_command_of_the_interface_is_there() {
         "policy reload",
         "connection list",
         "bundle check DIR",
-        "plugin inspect FILE",
-        "plugin test DIR",
+        "plugin new NAME --world masker --language go --dir DIR --sdk SDK",
+        "plugin build DIR --watch --into policies",
+        "plugin build --out FILE",
+        "plugin test DIR --no-build --update --output json",
+        "plugin bench DIR --case NAME --baseline FILE --save FILE --threshold 20%",
+        "plugin run DIR --request R --body FILE --as devin --kind agent --group g --connection demo",
+        "plugin inspect FILE --wit",
         "completions bash",
         "man",
     ];
@@ -97,7 +102,7 @@ fn the_help() {
       policy       The live policies
       connection   The clusters that the gateway knows
       bundle       Policy bundles: folders with components and the `bundle.yaml` that names them
-      plugin       Policy components, for their authors
+      plugin       Policies, for their authors
       completions  Print a completion script for a shell
       man          Print the manual page, or write a page for each command
       help         Print this message or the help of the given subcommand(s)

@@ -11,7 +11,6 @@ mod protobuf;
 mod quickstart;
 mod test;
 mod tools;
-mod wasm_std;
 
 /// Set up, build, test and measure Portcullis.
 #[derive(Parser)]

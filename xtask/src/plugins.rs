@@ -1,30 +1,18 @@
 //! `cargo xtask plugins`: the default components, and the bundles that are made of them.
 //!
-//! A core module becomes a component by `wit-component` (the SDK's macros put the type section into it), in milliseconds.
-//! Nothing is written that has not changed, so that a gateway that watches a bundle's folder is not woken for nothing,
-//! and what is written appears whole.
+//! Each is built as `portcullis plugin build` builds a policy. Nothing is written that has not changed, so that a gateway that
+//! watches a bundle's folder is not woken for nothing, and what is written appears whole.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
-use anyhow::{Context, Result, bail};
-use wit_component::ComponentEncoder;
-
-use crate::wasm_std;
-
-mod sections;
+use anyhow::{Context, Result};
+use authoring::build::rust::{self, Crates};
+use authoring::tool::Messages;
 
 /// Where bundles are put, below `target`: a folder for each.
 const BUNDLES: &str = "target/bundles";
-
-/// A stack of 64 KiB instead of 1 MiB: an instance's memory begins small, which is most of what a fresh one costs.
-const STACK: &str = "-Clink-arg=-zstack-size=65536";
-
-/// In the name of the sections that `wit-bindgen` writes for each of the SDK's worlds, whether a component is of it or not. The
-/// component's own worlds have a whole section besides; with these it would import the types of all six.
-const OTHER_WORLDS: &str = "-with-all-of-its-exports-removed:";
 
 /// Options of `cargo xtask plugins`.
 #[derive(clap::Args)]
@@ -39,7 +27,7 @@ pub fn run(_args: Args) -> Result<()> {
 pub fn build_bundles(root: &Path) -> Result<()> {
     let names = components(root)?;
     let modules = build(root, &names)?;
-    let component = |name: &str| modules.get(name).map(|module| encode(name, module));
+    let component = |name: &str| modules.get(name).map(|module| Ok(rust::encode(name, module)?));
     bundle(&root.join("plugins/default"), &root.join(BUNDLES).join("default"), &component)?;
     let examples = root.join("examples/bundles");
     for entry in fs::read_dir(&examples).with_context(|| format!("cannot read {}", examples.display()))? {
@@ -58,7 +46,7 @@ pub fn test_component(root: &Path, name: &str) -> Result<PathBuf> {
     let modules = build(root, &[name.to_owned()])?;
     let module = modules.get(name).with_context(|| format!("there is no crate tests/components/{name}"))?;
     let path = root.join("target/guest/components").join(format!("{name}.wasm"));
-    write(&path, &encode(name, module)?)?;
+    authoring::write(&path, &rust::encode(name, module)?)?;
     Ok(path)
 }
 
@@ -97,43 +85,9 @@ fn components(root: &Path) -> Result<Vec<String>> {
 
 /// Compile core modules, in a target folder of their own, since their flags would otherwise rebuild everything each time.
 fn build(root: &Path, names: &[String]) -> Result<BTreeMap<String, PathBuf>> {
-    let mut flags = wasm_std::flags()?;
-    flags.push(STACK.to_owned());
-    // Panic messages name source files: without this machine's folders they are the same wherever they are built.
-    flags.push(format!("--remap-path-prefix={}=", root.display()));
-    if let Some(home) = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo"))) {
-        flags.push(format!("--remap-path-prefix={}=cargo", home.display()));
-    }
     let target = root.join("target/guest");
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--lib", "--profile", "component", "--target", wasm_std::TARGET]);
-    for name in names {
-        cargo.args(["--package", name]);
-    }
-    let status = cargo
-        .current_dir(root)
-        .env_remove("RUSTFLAGS")
-        .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
-        .status()
-        .context("cannot run cargo")?;
-    if !status.success() {
-        bail!("the components do not build: see the compiler's message above");
-    }
-    let folder = target.join(wasm_std::TARGET).join("component");
-    Ok(names.iter().map(|name| (name.clone(), folder.join(format!("{}.wasm", name.replace('-', "_"))))).collect())
-}
-
-/// A component from a core module.
-fn encode(name: &str, module: &Path) -> Result<Vec<u8>> {
-    let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-    let bytes = sections::without(&bytes, |section| section.contains(OTHER_WORLDS))
-        .with_context(|| format!("{} is no WebAssembly module", module.display()))?;
-    ComponentEncoder::default()
-        .validate(true)
-        .module(&bytes)
-        .and_then(|mut encoder| encoder.encode())
-        .with_context(|| format!("{name} is no component: does its lib.rs invoke one of the SDK's macros?"))
+    let crates = Crates { dir: root, packages: names, target: Some(&target), quick: false, messages: Messages::Shown };
+    Ok(rust::modules(&crates)?)
 }
 
 /// Put a bundle together: its YAML files, and the components that its `bundle.yaml` names.
@@ -157,7 +111,7 @@ fn bundle(source: &Path, target: &Path, component: &dyn Fn(&str) -> Option<Resul
     }
     let mut written = 0;
     for (path, bytes) in &wanted {
-        written += usize::from(write(&target.join(path), bytes)?);
+        written += usize::from(authoring::write(&target.join(path), bytes)?);
     }
     written += prune(target, target, &wanted)?;
     let state = if written == 0 { "unchanged" } else { "written" };
@@ -177,19 +131,6 @@ fn named(definition: &str) -> Vec<String> {
         Some(value.trim_matches(['"', '\'']).to_owned())
     };
     definition.lines().filter_map(value).collect()
-}
-
-/// Write a file unless it is so already: beside, then renamed over, so that nobody reads half of it.
-fn write(path: &Path, bytes: &[u8]) -> Result<bool> {
-    if fs::read(path).is_ok_and(|found| found == bytes) {
-        return Ok(false);
-    }
-    let folder = path.parent().context("a file in a folder")?;
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    std::io::Write::write_all(&mut file, bytes)?;
-    file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(true)
 }
 
 /// Remove what an earlier build left and this one does not have; how many files.

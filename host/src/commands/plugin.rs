@@ -1,21 +1,23 @@
-//! `plugin inspect`: what a component is, wants and offers, without running it.
+//! `portcullis plugin`: for whoever writes policies. From an empty folder to a decision, without a gateway.
 
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest;
+use anyhow::Context;
 use clap::Subcommand;
-use serde_json::{Value, json};
-use wit_component::{DecodedWasm, WitPrinter};
+use policy::{Engine, EngineOptions, Trial};
 
-use super::bundle::{self, Check};
 use super::failure::Failure;
-use super::output::{self, OutputArgs, Row, clean, details, say, size, text};
+use super::output::{OutputArgs, clean_lines};
+use crate::login_store::user_folder;
 
-/// What the gateway would read of a component, at most.
-const COMPONENT_MAX: u64 = 64 << 20;
+mod bench;
+mod build;
+mod inspect;
+mod new;
+mod run;
+mod test;
 
-/// Policy components, for their authors.
+/// Policies, for their authors.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -26,108 +28,45 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show what a component is: its world, what it imports and exports, its digest.
-    Inspect {
-        /// The component.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// Its whole interface as WIT.
-        #[arg(long)]
-        wit: bool,
-    },
-    /// Run the cases of a folder with a `bundle.yaml`. Exits with 1 when one does not hold.
-    Test(Check),
+    /// Make a policy: a folder that builds, with cases that hold.
+    New(new::Args),
+    /// Build the component of a policy, whatever its language.
+    Build(build::Args),
+    /// Run the cases, and say which rules none of them reached. Exits with 1 when one does not hold.
+    Test(test::Args),
+    /// Measure what the cases cost. Exits with 1 when that is worse than a baseline.
+    Bench(bench::Args),
+    /// Explain what the plugins make of one request.
+    Run(run::Args),
+    /// Show what a component is: its world, what it needs granted, its configuration, its size and digest.
+    Inspect(inspect::Args),
 }
-
-/// The function by which a component's world is known.
-const WORLDS: [(&str, &str); 6] = [
-    ("evaluate", "guard"),
-    ("route-approval", "approval-router"),
-    ("plan-masking", "masker"),
-    ("deliver", "audit-sink"),
-    ("notify", "notifier"),
-    ("open-session", "session-policy"),
-];
 
 /// Runs it.
 ///
 /// # Errors
-/// When the file is no component, or a case does not hold.
+/// As each of the commands says.
 pub async fn run(args: Args) -> Result<(), Failure> {
+    let output = args.output.output;
     match args.command {
-        Command::Inspect { file, wit } => {
-            let bytes = read(&file)?;
-            let decoded = decoded(&file, &bytes)?;
-            if wit {
-                return say(clean_wit(&decoded)?.trim_end());
-            }
-            let described = described(&bytes, &decoded);
-            let row: Row = serde_json::value::to_raw_value(&described).map_err(anyhow::Error::from)?;
-            output::object(&row, args.output.output, shown)
-        }
-        Command::Test(check) => {
-            let status = bundle::loaded(&check).await?;
-            let names: Vec<&str> = status.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
-            say(&clean(&format!("all cases hold, for the plugins {}", names.join(", "))))
-        }
+        Command::New(args) => new::run(&args),
+        Command::Build(args) => build::run(args, output).await,
+        Command::Test(args) => test::run(args, output).await,
+        Command::Bench(args) => bench::run(args, output).await,
+        Command::Run(args) => run::run(args, output).await,
+        Command::Inspect(args) => inspect::run(args, output).await,
     }
 }
 
-fn read(file: &PathBuf) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(file).and_then(|opened| opened.take(COMPONENT_MAX + 1).read_to_end(&mut bytes));
-    read.map_err(|e| Failure::Usage(format!("cannot read {}: {e}; give a component's file", file.display())))?;
-    if bytes.len() as u64 > COMPONENT_MAX {
-        return Err(Failure::No(format!("{} is longer than {} MiB; the gateway takes no such component", file.display(), COMPONENT_MAX >> 20)));
-    }
-    Ok(bytes)
+/// The engine that serves traffic, with what it compiled kept for the next time.
+fn engine(cache_dir: Option<PathBuf>) -> Result<Engine, Failure> {
+    // Nothing is remembered: each call is to show what the component says.
+    let options = EngineOptions { cache_dir, remember: 0, ..EngineOptions::default() };
+    Ok(Engine::new(options).context("the policy engine cannot be set up")?)
 }
 
-fn decoded(file: &std::path::Path, bytes: &[u8]) -> Result<DecodedWasm, Failure> {
-    if !bytes.starts_with(b"\0asm") {
-        return Err(Failure::No(format!("{} is no WebAssembly; give a component's file, such as target/bundles/default/deny-list.wasm", file.display())));
-    }
-    wit_component::decode(bytes).map_err(|e| {
-        let why = clean(&format!("{e:#}"));
-        Failure::No(format!("{} is no component: {why}; build it with `cargo xtask plugins` or another component toolchain", file.display()))
-    })
-}
-
-fn described(bytes: &[u8], decoded: &DecodedWasm) -> Value {
-    let (imports, exports) = match decoded {
-        DecodedWasm::Component(resolve, world) => {
-            let world = &resolve.worlds[*world];
-            let names = |keys: &mut dyn Iterator<Item = &_>| keys.map(|key| resolve.name_world_key(key)).collect::<Vec<_>>();
-            (names(&mut world.imports.keys()), names(&mut world.exports.keys()))
-        }
-        DecodedWasm::WitPackage(..) => (Vec::new(), Vec::new()),
-    };
-    // Types that a world takes from its interfaces stand among the imports too, and ask for nothing.
-    let imports: Vec<String> = imports.into_iter().filter(|name| name.contains(':')).collect();
-    let world = WORLDS.iter().find(|(function, _)| exports.iter().any(|name| name == function)).map(|(_, world)| *world);
-    json!({
-        "world": world,
-        "component": format!("sha256:{}", hex::encode(digest::digest(&digest::SHA256, bytes))),
-        "bytes": bytes.len(),
-        "imports": imports,
-        "exports": exports,
-    })
-}
-
-fn clean_wit(decoded: &DecodedWasm) -> Result<String, Failure> {
-    let mut printer = WitPrinter::default();
-    printer.print(decoded.resolve(), decoded.package(), &[]).map_err(|e| anyhow::anyhow!("its interface cannot be written: {e:#}"))?;
-    Ok(output::clean_lines(&printer.output.to_string()))
-}
-
-fn shown(component: &Value) -> String {
-    let lines = |pointer: &str| text(component, pointer).split(',').map(clean).collect::<Vec<_>>().join("\n");
-    let world = text(component, "/world");
-    details(&[
-        ("World", if world.is_empty() { "none of the gateway's".to_owned() } else { clean(&world) }),
-        ("Component", clean(&text(component, "/component"))),
-        ("Size", size(component["bytes"].as_u64().unwrap_or(0))),
-        ("Imports", lines("/imports")),
-        ("Exports", lines("/exports")),
-    ])
+/// Loads a bundle beside no gateway.
+async fn trial(dir: &Path) -> Result<Trial, Failure> {
+    let cache = user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("components"));
+    Trial::load(engine(cache)?, dir).await.map_err(|error| Failure::No(clean_lines(&error.to_string())))
 }
