@@ -21,6 +21,7 @@ mod shell;
 
 use clap::Subcommand;
 
+pub use duration::seconds;
 pub use failure::Failure;
 pub use output::clean_lines;
 

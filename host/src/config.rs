@@ -29,8 +29,15 @@ pub struct File {
     pub issuers: Vec<identity::IssuerConfig>,
     /// The clusters.
     pub connections: Vec<Connection>,
-    /// The folder of the policy bundle; reloaded when it changes.
-    pub bundle: PathBuf,
+    /// The policy bundle: a folder, reloaded when it changes; or an artifact in a registry, `oci://registry.example/team/policies:v1`, whose tag
+    /// is followed, or which is pinned by `@sha256:…`.
+    pub bundle: String,
+    /// How the registry of an `oci://` bundle is reached.
+    #[serde(default)]
+    pub registry: Registry,
+    /// Whose bundles are loaded. Without it, all are.
+    #[serde(default)]
+    pub trust: Option<Trust>,
     /// What plugins may use, when their bundle asks for it.
     #[serde(default)]
     pub grants: Grants,
@@ -125,6 +132,51 @@ pub struct ClusterGrant {
     pub fields: Option<Vec<String>>,
 }
 
+/// How a registry is reached.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Registry {
+    /// How often a tag is looked at: `1m`, `30s`.
+    pub interval: String,
+    /// A file of docker's form with the credentials: `config.json`. Nobody in particular when left out.
+    pub credentials: Option<PathBuf>,
+    /// An authority that signed the registry's certificate, as PEM, besides the system's.
+    pub ca: Option<PathBuf>,
+    /// Reach it without TLS. One on the same machine is reached so anyway, unless `ca` is given.
+    pub plain_http: bool,
+}
+
+impl std::default::Default for Registry {
+    fn default() -> Self {
+        Registry { interval: "1m".to_owned(), credentials: None, ca: None, plain_http: false }
+    }
+}
+
+/// Whose bundles are loaded.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trust {
+    /// Refuse a bundle that none of the keys signed. Otherwise unsigned bundles are loaded too, but a signature that is there must be true.
+    #[serde(default = "yes")]
+    pub require: bool,
+    /// The keys, by `portcullis bundle sign` or cosign.
+    pub keys: Vec<Key>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A public key.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Key {
+    /// What messages call it.
+    pub name: String,
+    /// PEM, of ECDSA P-256 or Ed25519.
+    pub file: PathBuf,
+}
+
 /// Groups, as the issuers' tokens name them.
 #[derive(Debug, Clone, std::default::Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -168,7 +220,14 @@ impl File {
         let mut read: Self = serde_saphyr::from_str(&text)
             .map_err(|e| FileError::Content { file: file.to_owned(), message: e.to_string() })?;
         let folder = file.parent().unwrap_or(Path::new("."));
-        for path in [&mut read.tls.certificate, &mut read.tls.key, &mut read.state, &mut read.bundle] {
+        for path in [&mut read.tls.certificate, &mut read.tls.key, &mut read.state] {
+            *path = folder.join(&*path);
+        }
+        if !artifacts::Reference::is_meant(&read.bundle) {
+            read.bundle = folder.join(&read.bundle).display().to_string();
+        }
+        let keys = read.trust.iter_mut().flat_map(|trust| &mut trust.keys).map(|key| &mut key.file);
+        for path in keys.chain(&mut read.registry.credentials).chain(&mut read.registry.ca) {
             *path = folder.join(&*path);
         }
         for connection in &mut read.connections {

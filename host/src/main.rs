@@ -9,6 +9,7 @@ mod health;
 mod kubeconfig;
 mod login_store;
 mod outgoing;
+mod policies;
 mod quickstart;
 mod settings;
 mod state;

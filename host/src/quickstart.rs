@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assembly::{self, Running};
 use crate::config::{Access, ClusterGrant, Grants};
+use crate::policies::Bundle;
 use crate::settings::{ConnectionSettings, Settings, Source};
 use crate::{default_bundle, stop};
 
@@ -103,7 +104,8 @@ impl Started {
                 impersonation: None,
                 unjudged: proxy::Unjudged::Deny,
             }],
-            bundle: folder.policies(),
+            bundle: Bundle::Folder(folder.policies()),
+            trust: None,
             // Whoever writes policies here tries all that there is, but for Secrets.
             grants: Grants { cluster: Some(vec![ClusterGrant { resources: vec!["*".to_owned()], fields: None }]), counter: true, ..Grants::default() },
             access: Access { operators: vec!["approvers".to_owned()], auditors: vec!["approvers".to_owned()] },

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use proxy::{Impersonation, Unjudged};
 
 use crate::config;
+use crate::policies::{self, Bundle};
 
 /// Everything that [`crate::assembly`] needs.
 #[derive(Debug, Clone)]
@@ -27,8 +28,10 @@ pub struct Settings {
     pub issuers: Vec<identity::IssuerConfig>,
     /// The clusters.
     pub connections: Vec<ConnectionSettings>,
-    /// The bundle's folder.
-    pub bundle: PathBuf,
+    /// Where the policies come from.
+    pub bundle: Bundle,
+    /// Whose bundles are loaded; everybody's without it.
+    pub trust: Option<artifacts::Trust>,
     /// What plugins may use.
     pub grants: config::Grants,
     /// Who may do what with the gateway itself.
@@ -88,7 +91,8 @@ impl Settings {
             state: file.state,
             issuers: file.issuers,
             connections,
-            bundle: file.bundle,
+            bundle: policies::bundle(&file.bundle, &file.registry)?,
+            trust: file.trust.as_ref().map(policies::trust).transpose()?,
             grants: file.grants,
             access: file.access,
         })
