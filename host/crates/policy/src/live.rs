@@ -29,10 +29,12 @@ mod opening;
 mod rollback;
 mod sets;
 mod settling;
+mod source;
 mod watching;
 
 pub use opening::OpenError;
 pub use rollback::RollbackError;
+pub use source::Source;
 pub use sets::{Guards, described_folder};
 
 /// The live policy set of one folder. Cheap to share behind an `Arc`; the folder is watched until it is dropped.
@@ -52,6 +54,7 @@ struct Shared {
     /// Only one set is staged at a time.
     staging: tokio::sync::Mutex<Looked>,
     told: Mutex<Told>,
+    source: Mutex<Option<Source>>,
     changes: watch::Sender<Change>,
     next: AtomicU64,
 }
@@ -112,7 +115,8 @@ impl Live {
         };
         let plugins = generation.plugins().map(PluginStatus::of).collect();
         let staging = self.shared.progress.read();
-        Status { generation: generation.number, digest: generation.digest.clone(), live_since, plugins, rejected, staging, pinned }
+        let source = self.shared.source.lock().clone();
+        Status { generation: generation.number, digest: generation.digest.clone(), live_since, plugins, rejected, staging, pinned, source }
     }
 
     /// Changes with every look at the folder that staged something.

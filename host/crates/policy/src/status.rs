@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::bundle::Mode;
 use crate::kept::Pinned;
+use crate::live::Source;
 use crate::plugin::Plugin;
 use crate::wit::World;
 
@@ -26,6 +27,8 @@ pub struct Status {
     pub staging: Option<Staging>,
     /// Set when an operator rolled back to this set, and the folder says something else.
     pub pinned: Option<Pinned>,
+    /// Where the folder's set comes from, when it is pulled from elsewhere.
+    pub source: Option<Source>,
 }
 
 /// One plugin of it.
