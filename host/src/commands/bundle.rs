@@ -1,15 +1,16 @@
-//! `bundle check`: whether a folder could go live, by the same engine that would run it.
+//! `portcullis bundle`: folders with a `bundle.yaml`, and the same as artifacts in registries.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+mod check;
+mod keys;
+mod place;
+mod registry;
+mod schema;
+mod sign;
 
-use anyhow::Context;
 use clap::Subcommand;
 
 use super::failure::Failure;
-use super::output::{self, OutputArgs, Row, clean_lines};
-use crate::login_store::user_folder;
-use crate::outgoing::Outgoing;
+use super::output::OutputArgs;
 
 /// Policy bundles: folders with components and the `bundle.yaml` that names them.
 #[derive(Debug, clap::Args)]
@@ -23,46 +24,34 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Load a bundle as the gateway would: compile, configure, and run its own cases. Exits with 1 when it could not go live.
-    Check(Check),
-}
-
-/// A bundle to load.
-#[derive(Debug, clap::Args)]
-pub struct Check {
-    /// The bundle's folder.
-    #[arg(value_name = "DIR")]
-    dir: PathBuf,
-    /// An origin that the gateway's operator grants, as `grants.httpOrigins` says: https://hooks.example. May be repeated.
-    #[arg(long, value_name = "ORIGIN")]
-    http_origin: Vec<String>,
+    Check(check::Args),
+    /// Push a folder to a registry, and print the digest to pin it by.
+    Push(registry::PushArgs),
+    /// Pull a bundle from a registry into a new folder: whole, and each file what its digest says.
+    Pull(registry::PullArgs),
+    /// Sign a folder, or an artifact as cosign does.
+    Sign(sign::SignArgs),
+    /// Say whose signature a folder or an artifact has. Exits with 1 when it is none of the given keys'.
+    Verify(sign::VerifyArgs),
+    /// Make a key to sign with: PREFIX.key, which stays with you, and PREFIX.pub.
+    Keygen(keys::Args),
+    /// Print the JSON Schema of `bundle.yaml`, by which editors complete and check.
+    Schema(schema::Args),
 }
 
 /// Runs it.
 ///
 /// # Errors
-/// When the bundle could not go live: the message has file and line.
+/// As each of the commands says.
 pub async fn run(args: Args) -> Result<(), Failure> {
-    let Command::Check(check) = args.command;
-    let status = loaded(&check).await?;
-    let row = serde_json::value::to_raw_value(&status).context("the bundle's status")?;
-    let row: Row = row;
-    output::object(&row, args.output.output, super::policy::shown)
-}
-
-/// Loads a bundle beside no gateway.
-///
-/// # Errors
-/// As the policy engine says.
-pub async fn loaded(check: &Check) -> Result<policy::Status, Failure> {
-    let cache_dir = user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("components"));
-    let engine = policy::Engine::new(policy::EngineOptions { cache_dir, ..Default::default() })
-        .context("the policy engine cannot be set up")?;
-    let origins = check.http_origin.iter().map(|text| policy::Origin::parse(text)).collect::<Result<Vec<_>, _>>();
-    let grants = policy::Grants {
-        http_origins: origins.map_err(|e| Failure::Usage(e.to_string()))?,
-        http_client: Some(Arc::new(Outgoing::new()?)),
-        ..Default::default()
-    };
-    let live = policy::Live::open(engine, &check.dir, grants).await.map_err(|e| Failure::No(clean_lines(&e.to_string())))?;
-    Ok(live.status())
+    let output = args.output.output;
+    match args.command {
+        Command::Check(args) => check::run(args, output).await,
+        Command::Push(args) => registry::push(args, output).await,
+        Command::Pull(args) => registry::pull(args, output).await,
+        Command::Sign(args) => sign::sign(args, output).await,
+        Command::Verify(args) => sign::verify(args, output).await,
+        Command::Keygen(args) => keys::run(&args, output),
+        Command::Schema(args) => schema::run(&args),
+    }
 }

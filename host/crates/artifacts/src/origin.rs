@@ -58,6 +58,14 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// The name of the file that it is kept in.
+    pub const FILE: &str = FILE;
+
+    /// Whether the files are those of the artifact that they say they come from; false when they do not say.
+    pub fn is_true_of(files: &Files) -> bool {
+        files.get(FILE).and_then(|text| Origin::read(text).ok()).is_some_and(|origin| origin.holds(files).is_ok())
+    }
+
     pub(crate) fn new(reference: String, manifest: &[u8], signatures: Vec<Signature>) -> Origin {
         Origin { reference, digest: sha256(manifest), manifest: STANDARD.encode(manifest), signatures }
     }

@@ -54,7 +54,7 @@ mod testing;
 mod trial;
 mod wit;
 
-pub use bundle::read::ReadError;
+pub use bundle::read::{ReadError, bundle_files};
 pub use bundle::{Admission, Mode, YamlError, bundle_schema, cases_schema};
 pub use cache::CacheError;
 pub use cases::{Came, CameRoute, CaseFailures, CaseResult, Coverage, Sent, Snapshot, is_snapshot, written};

@@ -188,6 +188,17 @@ pub(crate) fn read(dir: &Path) -> Result<Files, Unread> {
     Err(Unread { error: last.unwrap_or(ReadError::Unstable { path: dir.to_owned() }), print: Print::take(dir, &files), files })
 }
 
+/// A bundle's files in memory by their paths, the proofs that are there among them; and the paths that `bundle.yaml` names, in its order. Nothing
+/// is compiled. Blocks; for half a second when the folder keeps changing.
+///
+/// # Errors
+/// When a file cannot be had, or `bundle.yaml` is wrong.
+pub fn bundle_files(dir: &Path) -> Result<(HashMap<String, Vec<u8>>, Vec<String>), ReadError> {
+    let files = read(dir).map_err(|unread| unread.error)?;
+    let order = files.manifest.files();
+    Ok((files.contents, order))
+}
+
 /// The files that the bundle names, when at least its own file can be read.
 fn named(dir: &Path) -> Vec<String> {
     let manifest = read_file(&dir.join(FILE)).ok().and_then(|text| Manifest::parse(&text).ok());
