@@ -170,6 +170,8 @@ impl Birth<'_> {
         wait(async {
             let instance = self.instantiate(&mut store, &ready.pre).await?;
             self.configure(&mut store, &instance, ready, configuration).await?;
+            // What is handed over now is the memory itself, of which it had no more than its limit.
+            store.set_hostcall_fuel(usize::MAX);
             Wizer::new()
                 .snapshot_component(context, &mut WasmtimeWizerComponent { store: &mut store, instance })
                 .await
