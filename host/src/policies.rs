@@ -84,6 +84,7 @@ pub async fn open(engine: policy::Engine, bundle: &Bundle, grants: policy::Grant
             Ok(live) => Some(live),
             Err(error) => {
                 tracing::warn!(%error, "the last good copy of the policies cannot go live any more; asking the registry");
+                follower.discard()?;
                 None
             }
         },

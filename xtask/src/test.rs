@@ -22,6 +22,8 @@ const BROWSER: &str = "in_a_browser";
 const PYTHON: &str = "with_the_python_client";
 /// Tests in a module of this name need what the sinks deliver to.
 const SINKS: &str = "with_real_receivers";
+/// Tests in a module of this name need a registry and cosign.
+const REGISTRY: &str = "with_a_registry";
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -106,6 +108,13 @@ fn set_up(root: &Path) -> Result<Vec<Skip>> {
             return Err(why.context("with CI=true the sinks must be tested"));
         }
         skips.push(Skip { module: SINKS, what: "the sinks before real receivers", why: sentence(&why) });
+    }
+    step("looking for a registry and cosign");
+    if let Err(why) = tools::artifacts::ensure(root) {
+        if must {
+            return Err(why.context("with CI=true bundles in registries must be tested"));
+        }
+        skips.push(Skip { module: REGISTRY, what: "bundles in a real registry", why: sentence(&why) });
     }
     step("looking for PostgreSQL");
     ensure_postgres();

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cluster;
 
+pub mod artifacts;
 pub mod python;
 pub mod sinks;
 

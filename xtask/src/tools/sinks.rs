@@ -46,15 +46,15 @@ pub fn ensure(root: &Path) -> Result<PathBuf> {
 }
 
 /// Builds a program unless it is there and made of the same. It appears whole, and its note after it.
-fn once(folder: &Path, name: &str, made_of: &str, build: impl FnOnce(&Path) -> Command) -> Result<()> {
+pub(super) fn once(folder: &Path, name: &str, made_of: &str, build: impl FnOnce(&Path) -> Command) -> Result<()> {
     let (program, note) = (folder.join(name), folder.join(format!("{name}.made-of")));
     if program.is_file() && fs::read_to_string(&note).is_ok_and(|known| known == made_of) {
         return Ok(());
     }
     eprintln!("xtask: building {name}, once");
     let work = tempfile::tempdir_in(folder)?;
-    if !build(work.path()).status().context("cannot run go: install Go 1.26 or newer, which the tests of the sinks need")?.success() {
-        bail!("{name}, which the sinks are tested with, does not build: see Go's message above");
+    if !build(work.path()).status().context("cannot run go: install Go 1.26 or newer, which some of the tests' programs are built with")?.success() {
+        bail!("{name}, which tests need, does not build: see Go's message above");
     }
     fs::rename(work.path().join(name), program)?;
     fs::write(note, made_of)?;
@@ -62,7 +62,7 @@ fn once(folder: &Path, name: &str, made_of: &str, build: impl FnOnce(&Path) -> C
 }
 
 /// Without cgo no C compiler is needed.
-fn go() -> Command {
+pub(super) fn go() -> Command {
     let mut command = Command::new("go");
     command.env("CGO_ENABLED", "0");
     command

@@ -75,8 +75,27 @@ impl Follower {
 
     /// The digest of what is staged.
     pub fn staged(&self) -> Option<String> {
-        let text = fs::read(self.live().join(origin::FILE)).ok()?;
-        Origin::read(&text).ok().map(|origin| origin.digest)
+        Origin::read(&self.origin()?).ok().map(|origin| origin.digest)
+    }
+
+    fn origin(&self) -> Option<Vec<u8>> {
+        fs::read(self.live().join(origin::FILE)).ok()
+    }
+
+    /// Whether what is staged went live.
+    fn is_good(&self) -> bool {
+        fs::read_link(self.live()).is_ok_and(|live| fs::read_link(self.folder.join("good")).is_ok_and(|good| good == live))
+    }
+
+    /// What is staged is no good, whatever it is: the next look pulls it anew.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn discard(&self) -> Result<(), FolderError> {
+        match fs::remove_file(self.live()) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(FolderError::Io { path: self.live(), source }),
+            _ => Ok(()),
+        }
     }
 
     /// Asks what the reference stands for, and pulls and stages it when that is not what is staged.
@@ -86,11 +105,15 @@ impl Follower {
     pub async fn look(&self) -> Result<Seen, FollowError> {
         let registry = Registry::open(&self.reference, &self.options).await?;
         let digest = registry.digest().await?;
-        if self.staged().as_ref() == Some(&digest) {
-            return Ok(Seen::Same(digest));
-        }
         // By its digest: the tag may have moved in between, and then the next look finds it.
-        let (mut files, origin) = Registry::open(&self.reference.pinned(&digest), &self.options).await?.pull().await?;
+        let registry = Registry::open(&self.reference.pinned(&digest), &self.options).await?;
+        if self.staged().as_ref() == Some(&digest) {
+            // What was refused may have been signed since.
+            if self.is_good() || self.origin() == Some(registry.origin().await?.asked_for(&self.reference).text()) {
+                return Ok(Seen::Same(digest));
+            }
+        }
+        let (mut files, origin) = registry.pull().await?;
         let origin = origin.asked_for(&self.reference);
         files.insert(origin::FILE.to_owned(), origin.text());
         let copy = PathBuf::from(digest.replace(':', "-"));

@@ -175,25 +175,36 @@ impl Registry {
     /// As [`RegistryError`] says.
     pub async fn pull(&self) -> Result<(Files, Origin), RegistryError> {
         limited(&self.reference, BUNDLE_LIMIT, async {
-            let manifest = self.manifest(&self.reference).await?;
-            let digest = sha256(&manifest);
-            let pinned = self.reference.pinned(&digest);
-            if let Some(expected) = self.reference.digest().filter(|expected| *expected != digest) {
-                let source = LayoutError::Digest { path: "manifest".to_owned(), expected: expected.to_owned(), actual: digest };
-                return Err(self.layout(&self.reference, source));
-            }
-            let layout = Layout::read(&manifest).map_err(|source| self.layout(&pinned, source))?;
+            let (layout, origin) = self.described().await?;
             let mut files = Files::new();
             for (path, layer) in &layout.layers {
                 let bytes = self.blob(layer, path).await?;
                 files.insert(path.clone(), bytes);
             }
-            let signatures = self.signatures(&digest).await?;
-            let origin = Origin::new(self.reference.to_string(), &manifest, signatures);
             files.insert(origin::FILE.to_owned(), origin.text());
             Ok((files, origin))
         })
         .await
+    }
+
+    /// What there is to know of a bundle without its files: they may be signed by somebody more since they were pulled.
+    ///
+    /// # Errors
+    /// As [`RegistryError`] says.
+    pub async fn origin(&self) -> Result<Origin, RegistryError> {
+        limited(&self.reference, ANSWER_LIMIT, async { Ok(self.described().await?.1) }).await
+    }
+
+    async fn described(&self) -> Result<(Layout, Origin), RegistryError> {
+        let manifest = self.manifest(&self.reference).await?;
+        let digest = sha256(&manifest);
+        if let Some(expected) = self.reference.digest().filter(|expected| *expected != digest) {
+            let source = LayoutError::Digest { path: "manifest".to_owned(), expected: expected.to_owned(), actual: digest };
+            return Err(self.layout(&self.reference, source));
+        }
+        let layout = Layout::read(&manifest).map_err(|source| self.layout(&self.reference.pinned(&digest), source))?;
+        let signatures = self.signatures(&digest).await?;
+        Ok((layout, Origin::new(self.reference.to_string(), &manifest, signatures)))
     }
 
     /// Signs the artifact as cosign does, and puts the signature beside it. Gives the artifact's digest.

@@ -1,0 +1,33 @@
+//! What bundles are pushed to and signed with in their tests: the registry that most others are measured by, and cosign. Both are Go programs,
+//! built once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::FOLDER;
+use super::sinks::{go, once};
+
+/// Built as their authors say, by the module's own list of dependencies.
+const PROGRAMS: [(&str, &str); 2] = [
+    ("registry", "github.com/distribution/distribution/v3/cmd/registry@v3.1.2"),
+    ("cosign", "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"),
+];
+
+/// The folder with the programs, built now if they are not there. Needs Go, and its modules, the first time.
+///
+/// # Errors
+/// With what is missing and how to get it.
+pub fn ensure(root: &Path) -> Result<PathBuf> {
+    let folder = root.join(FOLDER).join("artifacts");
+    fs::create_dir_all(&folder)?;
+    for (name, module) in PROGRAMS {
+        once(&folder, name, module, |work| {
+            let mut go = go();
+            go.args(["install", "-p", "2", "-trimpath", "-ldflags=-s -w", module]).env("GOBIN", work).current_dir(work);
+            go
+        })?;
+    }
+    Ok(folder)
+}
