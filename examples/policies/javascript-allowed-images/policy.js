@@ -57,7 +57,7 @@ export function evaluate({ request }, body) {
   const spec = podSpec(request);
   if (spec === undefined) return { tag: "no-opinion" };
   const object = request.verb === "patch" ? preview(body) : body;
-  if (object === null) return deny("unreadable-images", "the object that this write would make cannot be seen");
+  if (object === undefined) return deny("unreadable-images", "the object that this write would make cannot be seen");
 
   const lists = ["containers", "initContainers", "ephemeralContainers"].map((list) => `${spec}/${list}`);
   const texts = object.getAll(lists);
@@ -75,16 +75,16 @@ export function evaluate({ request }, body) {
 /** Where the pod specification is that this request writes; undefined when it writes none. */
 function podSpec({ verb, group, resource, subresource }) {
   if (!["create", "update", "patch"].includes(verb)) return undefined;
-  if (subresource !== null && `${resource}/${subresource}` !== "pods/ephemeralcontainers") return undefined;
+  if (subresource !== undefined && `${resource}/${subresource}` !== "pods/ephemeralcontainers") return undefined;
   return podSpecs.get(group === "" ? resource : `${group}/${resource}`);
 }
 
 /** The object as it would be after a patch, which by itself says little. */
 function preview(body) {
   try {
-    return body === null ? null : body.preview();
+    return body?.preview();
   } catch {
-    return null; // The API server would not try it.
+    return undefined; // The API server would not try it.
   }
 }
 
@@ -127,6 +127,6 @@ function cut(text, at) {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function deny(rule, message, remedy = null) {
+function deny(rule, message, remedy) {
   return { tag: "deny", val: { rule, message, remedy } };
 }

@@ -65,11 +65,11 @@ export const plugin: Plugin = {
   },
 };
 
-export const evaluate: Guard["evaluate"] = ({ request }: Facts, body: Document | null): Verdict => {
+export const evaluate: Guard["evaluate"] = ({ request }: Facts, body: Document | undefined): Verdict => {
   const spec = podSpec(request);
   if (spec === undefined) return { tag: "no-opinion" };
   const object = request.verb === "patch" ? preview(body) : body;
-  if (object === null) return deny("unreadable-images", "the object that this write would make cannot be seen");
+  if (object === undefined) return deny("unreadable-images", "the object that this write would make cannot be seen");
 
   const lists = ["containers", "initContainers", "ephemeralContainers"].map((list) => `${spec}/${list}`);
   const texts = object.getAll(lists);
@@ -87,16 +87,16 @@ export const evaluate: Guard["evaluate"] = ({ request }: Facts, body: Document |
 /** Where the pod specification is that this request writes; undefined when it writes none. */
 function podSpec({ verb, group, resource, subresource }: Request): string | undefined {
   if (!["create", "update", "patch"].includes(verb)) return undefined;
-  if (subresource !== null && `${resource}/${subresource}` !== "pods/ephemeralcontainers") return undefined;
+  if (subresource !== undefined && `${resource}/${subresource}` !== "pods/ephemeralcontainers") return undefined;
   return podSpecs.get(group === "" ? resource : `${group}/${resource}`);
 }
 
 /** The object as it would be after a patch, which by itself says little. */
-function preview(body: Document | null): Document | null {
+function preview(body: Document | undefined): Document | undefined {
   try {
-    return body === null ? null : body.preview();
+    return body?.preview();
   } catch {
-    return null; // The API server would not try it.
+    return undefined; // The API server would not try it.
   }
 }
 
@@ -109,14 +109,14 @@ function imagesOf(text: string): string[] | undefined {
   return images.every((image) => typeof image === "string") ? images : undefined;
 }
 
-function judge(image: string, at: string, namespace: string | null): Verdict | undefined {
+function judge(image: string, at: string, namespace: string | undefined): Verdict | undefined {
   if (!/^[A-Za-z0-9._:\/@-]+$/.test(image)) return deny("unreadable-images", `the image at ${at} is no image's name`);
   const { name, tag, digest } = parse(image);
   const { registries, digests } = settings;
   if (!registries.some((registry) => name === registry || name.startsWith(`${registry}/`))) {
     return deny("allowed-registries", `the image at ${at} is not from an allowed registry`, `use an image from ${registries.join(", ")}`);
   }
-  if (digest === "" && namespace !== null && digests.includes(namespace)) {
+  if (digest === "" && namespace !== undefined && digests.includes(namespace)) {
     return deny("digest-required", `the image at ${at} has no digest`, "name the image by its digest, as in name@sha256:...");
   }
   if (digest === "" && (tag === "" || tag === "latest")) {
@@ -139,6 +139,6 @@ function cut(text: string, at: number): [string, string] {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function deny(rule: string, message: string, remedy: string | null = null): Verdict {
+function deny(rule: string, message: string, remedy?: string): Verdict {
   return { tag: "deny", val: { rule, message, remedy } };
 }

@@ -1,6 +1,6 @@
 // Posts the records of the audit log to an HTTP endpoint, as JSON Lines.
 
-import http from "portcullis:policy/http@0.1.0";
+import { send as post } from "portcullis:policy/http@0.1.0";
 
 const schema = {
   type: "object",
@@ -29,25 +29,20 @@ export const plugin = {
 
 export function deliver(batch) {
   const headers = [["content-type", "application/x-ndjson"], ["portcullis-first", `${batch.first}`]];
-  const { status } = send({ method: "POST", url: settings.url, headers, body: utf8(batch.records.join("\n")) });
-  if (status >= 200 && status < 300) return batch.first + batch.records.length;
+  const { status } = send({ method: "POST", url: settings.url, headers, body: new TextEncoder().encode(batch.records.join("\n")) });
+  if (status >= 200 && status < 300) return batch.first + BigInt(batch.records.length);
   throw { message: `the endpoint answered ${status}`, retry: mayHelpAgain(status) };
 }
 
 /** An error to send at all may pass; one that the other side tells by its status may or may not. */
 function send(request) {
   try {
-    return http.send(request);
-  } catch (message) {
-    throw { message: `${message}`, retry: true };
+    return post(request);
+  } catch (error) {
+    throw { message: error.payload, retry: true };
   }
 }
 
 function mayHelpAgain(status) {
   return status >= 500 || status === 408 || status === 429;
-}
-
-/** There is no TextEncoder: characters beyond ASCII are two to four bytes. */
-function utf8(text) {
-  return Uint8Array.from(unescape(encodeURIComponent(text)), (c) => c.charCodeAt(0));
 }

@@ -26,19 +26,19 @@ export const plugin = {
 };
 
 export function evaluate({ request }, body) {
-  if (!["create", "update", "patch"].includes(request.verb) || request.group !== "apps" || body === null) return { tag: "no-opinion" };
+  if (!["create", "update", "patch"].includes(request.verb) || request.group !== "apps" || body === undefined) return { tag: "no-opinion" };
   let wanted;
   try {
     // A patch is not an object: what counts is what will be there after it.
     const object = request.verb === "patch" ? body.preview() : body;
     wanted = JSON.parse(object.get("/spec/replicas") ?? "0");
   } catch (why) {
-    return deny(`nobody can say how large it would be: ${why}`);
+    return deny(`nobody can say how large it would be: ${why.payload ?? why}`);
   }
   if (wanted <= settings.most) return { tag: "no-opinion" };
   return deny(`${wanted} replicas are more than ${settings.most}`, "ask for fewer, or for a higher limit");
 }
 
-function deny(message, remedy = null) {
+function deny(message, remedy) {
   return { tag: "deny", val: { rule: "{{name}}", message, remedy } };
 }

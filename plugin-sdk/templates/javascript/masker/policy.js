@@ -33,7 +33,7 @@ const LAST_APPLIED = "/metadata/annotations/kubectl.kubernetes.io~1last-applied-
 export function planMasking(kind) {
   if (kind.group !== settings.group || kind.resource !== settings.resource) return { rules: [], embedded: [] };
   // Equal secrets give equal tokens, so that an agent can compare them without seeing them.
-  const rule = { name: "{{name}}", paths: settings.paths, names: null, patterns: [], encoding: "text", action: "token" };
+  const rule = { name: "{{name}}", paths: settings.paths, patterns: [], encoding: "text", action: "token" };
   return { rules: [rule], embedded: [LAST_APPLIED] };
 }
 

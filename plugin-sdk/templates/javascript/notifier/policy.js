@@ -1,6 +1,6 @@
 // Posts a sentence to a chat when an approval waits, and when it has ended.
 
-import http from "portcullis:policy/http@0.1.0";
+import { send as post } from "portcullis:policy/http@0.1.0";
 
 const schema = {
   type: "object",
@@ -37,7 +37,7 @@ const WHAT = {
 };
 
 export function notify(notice) {
-  const body = utf8(JSON.stringify({ text: `${WHAT[notice.occasion]}: ${notice.url}` }));
+  const body = new TextEncoder().encode(JSON.stringify({ text: `${WHAT[notice.occasion]}: ${notice.url}` }));
   const { status } = send({ method: "POST", url: settings.url, headers: [["content-type", "application/json"]], body });
   if (status >= 200 && status < 300) return;
   throw { message: `the chat answered ${status}`, retry: mayHelpAgain(status) };
@@ -46,17 +46,12 @@ export function notify(notice) {
 /** An error to send at all may pass; one that the other side tells by its status may or may not. */
 function send(request) {
   try {
-    return http.send(request);
-  } catch (message) {
-    throw { message: `${message}`, retry: true };
+    return post(request);
+  } catch (error) {
+    throw { message: error.payload, retry: true };
   }
 }
 
 function mayHelpAgain(status) {
   return status >= 500 || status === 408 || status === 429;
-}
-
-/** There is no TextEncoder: characters beyond ASCII are two to four bytes. */
-function utf8(text) {
-  return Uint8Array.from(unescape(encodeURIComponent(text)), (c) => c.charCodeAt(0));
 }

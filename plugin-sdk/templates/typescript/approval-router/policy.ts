@@ -33,7 +33,7 @@ export const plugin: Plugin = {
   },
 };
 
-export function routeApproval({ request }: Facts, _body: Document | null, _findings: Finding[]): Route | null {
+export function routeApproval({ request }: Facts, _body: Document | undefined, _findings: Finding[]): Route | undefined {
   const team = new Map(Object.entries(settings.teams ?? {})).get(request.namespace ?? "");
   return {
     groups: [team ?? settings.others],

@@ -1,7 +1,7 @@
 // Posts the records of the audit log to an HTTP endpoint, as JSON Lines.
 
-import http from "portcullis:policy/http@0.1.0";
-import type { Batch, Failure, Plugin } from "portcullis";
+import { send as post } from "portcullis:policy/http@0.1.0";
+import type { Batch, Failure, Plugin, Thrown } from "portcullis";
 
 const schema = {
   type: "object",
@@ -34,27 +34,22 @@ export const plugin: Plugin = {
 
 export function deliver(batch: Batch): number {
   const headers: [string, string][] = [["content-type", "application/x-ndjson"], ["portcullis-first", `${batch.first}`]];
-  const { status } = send({ method: "POST", url: settings.url, headers, body: utf8(batch.records.join("\n")) });
-  if (status >= 200 && status < 300) return batch.first + batch.records.length;
+  const { status } = send({ method: "POST", url: settings.url, headers, body: new TextEncoder().encode(batch.records.join("\n")) });
+  if (status >= 200 && status < 300) return batch.first + BigInt(batch.records.length);
   throw failure(`the endpoint answered ${status}`, mayHelpAgain(status));
 }
 
 /** An error to send at all may pass; one that the other side tells by its status may or may not. */
-function send(request: Parameters<typeof http.send>[0]) {
+function send(request: Parameters<typeof post>[0]) {
   try {
-    return http.send(request);
-  } catch (message) {
-    throw failure(`${message}`, true);
+    return post(request);
+  } catch (error) {
+    throw failure((error as Thrown).payload, true);
   }
 }
 
 function mayHelpAgain(status: number): boolean {
   return status >= 500 || status === 408 || status === 429;
-}
-
-/** There is no TextEncoder: characters beyond ASCII are two to four bytes. */
-function utf8(text: string): Uint8Array {
-  return Uint8Array.from(unescape(encodeURIComponent(text)), (c) => c.charCodeAt(0));
 }
 
 function failure(message: string, retry: boolean): Failure {

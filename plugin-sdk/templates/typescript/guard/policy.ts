@@ -1,6 +1,6 @@
 // Keeps workloads small: nobody scales one beyond a limit.
 
-import type { Document, Facts, Plugin, Verdict } from "portcullis";
+import type { Document, Facts, Plugin, Thrown, Verdict } from "portcullis";
 
 const schema = {
   type: "object",
@@ -31,20 +31,20 @@ export const plugin: Plugin = {
   },
 };
 
-export function evaluate({ request }: Facts, body: Document | null): Verdict {
-  if (!["create", "update", "patch"].includes(request.verb) || request.group !== "apps" || body === null) return { tag: "no-opinion" };
+export function evaluate({ request }: Facts, body: Document | undefined): Verdict {
+  if (!["create", "update", "patch"].includes(request.verb) || request.group !== "apps" || body === undefined) return { tag: "no-opinion" };
   let wanted: number;
   try {
     // A patch is not an object: what counts is what will be there after it.
     const object = request.verb === "patch" ? body.preview() : body;
     wanted = JSON.parse(object.get("/spec/replicas") ?? "0");
   } catch (why) {
-    return deny(`nobody can say how large it would be: ${why}`);
+    return deny(`nobody can say how large it would be: ${(why as Thrown).payload ?? why}`);
   }
   if (wanted <= settings.most) return { tag: "no-opinion" };
   return deny(`${wanted} replicas are more than ${settings.most}`, "ask for fewer, or for a higher limit");
 }
 
-function deny(message: string, remedy: string | null = null): Verdict {
+function deny(message: string, remedy?: string): Verdict {
   return { tag: "deny", val: { rule: "{{name}}", message, remedy } };
 }

@@ -41,11 +41,11 @@ const LAST_APPLIED = "/metadata/annotations/kubectl.kubernetes.io~1last-applied-
 export function planMasking(kind: ResponseKind): Plan {
   if (kind.group !== settings.group || kind.resource !== settings.resource) return { rules: [], embedded: [] };
   // Equal secrets give equal tokens, so that an agent can compare them without seeing them.
-  const rule: MaskRule = { name: "{{name}}", paths: settings.paths, names: null, patterns: [], encoding: "text", action: "token" };
+  const rule: MaskRule = { name: "{{name}}", paths: settings.paths, patterns: [], encoding: "text", action: "token" };
   return { rules: [rule], embedded: [LAST_APPLIED] };
 }
 
 // Only rules with the action `inspect` ask; there is none, and what nobody asked for stays hidden.
-export function inspect(candidates: Candidate[]): (string | null)[] {
+export function inspect(candidates: Candidate[]): (string | undefined)[] {
   return candidates.map(() => "***");
 }

@@ -1,7 +1,7 @@
 // Posts a sentence to a chat when an approval waits, and when it has ended.
 
-import http from "portcullis:policy/http@0.1.0";
-import type { Failure, Notice, Plugin } from "portcullis";
+import { send as post } from "portcullis:policy/http@0.1.0";
+import type { Failure, Notice, Plugin, Thrown } from "portcullis";
 
 const schema = {
   type: "object",
@@ -42,28 +42,23 @@ const WHAT = {
 };
 
 export function notify(notice: Notice): void {
-  const body = utf8(JSON.stringify({ text: `${WHAT[notice.occasion]}: ${notice.url}` }));
+  const body = new TextEncoder().encode(JSON.stringify({ text: `${WHAT[notice.occasion]}: ${notice.url}` }));
   const { status } = send({ method: "POST", url: settings.url, headers: [["content-type", "application/json"]], body });
   if (status >= 200 && status < 300) return;
   throw failure(`the chat answered ${status}`, mayHelpAgain(status));
 }
 
 /** An error to send at all may pass; one that the other side tells by its status may or may not. */
-function send(request: Parameters<typeof http.send>[0]) {
+function send(request: Parameters<typeof post>[0]) {
   try {
-    return http.send(request);
-  } catch (message) {
-    throw failure(`${message}`, true);
+    return post(request);
+  } catch (error) {
+    throw failure((error as Thrown).payload, true);
   }
 }
 
 function mayHelpAgain(status: number): boolean {
   return status >= 500 || status === 408 || status === 429;
-}
-
-/** There is no TextEncoder: characters beyond ASCII are two to four bytes. */
-function utf8(text: string): Uint8Array {
-  return Uint8Array.from(unescape(encodeURIComponent(text)), (c) => c.charCodeAt(0));
 }
 
 function failure(message: string, retry: boolean): Failure {

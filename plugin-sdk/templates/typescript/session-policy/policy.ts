@@ -41,5 +41,5 @@ export function openSession(ask: Ask): Answer {
   }
   const most = 60 * (agent ? settings.agent_minutes : settings.others_minutes);
   const ttl = Math.max(1, Math.min(ask.ttl ?? most, most));
-  return { tag: "open", val: { ttl, idle: Math.min(600, most), requests: null } };
+  return { tag: "open", val: { ttl, idle: Math.min(600, most) } };
 }

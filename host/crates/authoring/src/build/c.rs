@@ -9,7 +9,7 @@ use std::process::Command;
 use wit_bindgen_core::Files;
 use wit_bindgen_core::wit_parser::Resolve;
 
-use super::interface::{self, GENERATED, Interface, Types};
+use super::interface::{self, GENERATED, Interface};
 use super::{BuildError, Job, python, wasi};
 use crate::files;
 use crate::tool::{self, Messages};
@@ -23,7 +23,7 @@ const FLAGS: [&str; 8] =
 
 pub(super) fn build(job: &Job<'_>) -> Result<Vec<u8>, BuildError> {
     // The linker leaves out what is not called, so that the world may name everything.
-    let interface = interface::write(job, Types::InWorld, |_| true)?;
+    let interface = interface::write(job, |_| true)?;
     let dir = job.dir.join(GENERATED).join("c");
     let generated = bind(&interface, &dir)?;
     let core = job.dir.join(GENERATED).join("core.wasm");
@@ -41,7 +41,9 @@ fn bind(interface: &Interface, dir: &std::path::Path) -> Result<Vec<PathBuf>, Bu
     let (package, _) = resolve.push_path(&interface.dir).map_err(failed)?;
     let world = resolve.select_world(&[package], Some(interface.world.as_str())).map_err(failed)?;
     let mut generated = Files::default();
-    wit_bindgen_c::Opts::default().build().generate(&mut resolve, world, &mut generated).map_err(failed)?;
+    // A body that is lent has to be given back before the answer; the bindings do it.
+    let options = wit_bindgen_c::Opts { autodrop_borrows: wit_bindgen_c::Enabled::Yes, ..wit_bindgen_c::Opts::default() };
+    options.build().generate(&mut resolve, world, &mut generated).map_err(failed)?;
     let mut linked = Vec::new();
     for (path, bytes) in generated.iter() {
         files::write(&dir.join(path), bytes)?;

@@ -9,7 +9,7 @@ use std::process::Command;
 use wit_bindgen_core::Files;
 use wit_bindgen_core::wit_parser::Resolve;
 
-use super::interface::{self, GENERATED, Interface, Types};
+use super::interface::{self, GENERATED, Interface};
 use super::{BuildError, Job, wasi};
 use crate::{files, tool};
 
@@ -27,7 +27,7 @@ const GO: &str = "1.25";
 
 pub(super) fn build(job: &Job<'_>) -> Result<Vec<u8>, BuildError> {
     // The linker leaves out what is not called, so that the world may name everything.
-    let interface = interface::write(job, Types::InWorld, |_| true)?;
+    let interface = interface::write(job, |_| true)?;
     bind(job, &interface)?;
     let core = job.dir.join(GENERATED).join("core.wasm");
     let mut go = Command::new("go");
@@ -69,6 +69,10 @@ fn ours(text: &str, policy: &str) -> String {
             None => out.push_str(line),
         }
         out.push('\n');
+        // A body that is lent has to be given back before the answer.
+        if let Some((lent, _)) = line.trim().split_once(" = ").filter(|_| line.contains("DocumentFromBorrowHandle(")) {
+            out.push_str(&format!("\t\tdefer {lent}.Some().Drop()\n"));
+        }
     }
     out
 }

@@ -21,16 +21,6 @@ const SOURCES: u64 = 16 << 20;
 /// Folders deep that sources are looked for.
 const DEPTH: usize = 8;
 
-/// Where the types stand that a world has for itself.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Types {
-    /// In the world, as the interface has them.
-    InWorld,
-    /// With those that all worlds have in common, to the same effect: componentize-qjs 0.4.5 cannot take WASI out of a component whose
-    /// world has types that are made of each other ("type not valid to be used as import").
-    InCommon,
-}
-
 /// An interface on disk.
 pub(super) struct Interface {
     /// The folder of its `.wit` files.
@@ -42,16 +32,11 @@ pub(super) struct Interface {
 ///
 /// # Errors
 /// When `bundle.yaml` does not say which world it is of, or nothing can be written.
-pub(super) fn write(job: &Job<'_>, types: Types, uses: impl Fn(&str) -> bool) -> Result<Interface, BuildError> {
+pub(super) fn write(job: &Job<'_>, uses: impl Fn(&str) -> bool) -> Result<Interface, BuildError> {
     let world = bundle::world(job.dir, job.name)?;
     let dir = job.dir.join(GENERATED).join("wit");
-    let mut common = released("types.wit").to_owned();
-    let mut own = only(released("worlds.wit"), world, uses);
-    if types == Types::InCommon {
-        (common, own) = moved(&common, &own);
-    }
-    files::write(&dir.join("types.wit"), common.as_bytes())?;
-    files::write(&dir.join("worlds.wit"), own.as_bytes())?;
+    files::write(&dir.join("types.wit"), released("types.wit").as_bytes())?;
+    files::write(&dir.join("worlds.wit"), only(released("worlds.wit"), world, uses).as_bytes())?;
     Ok(Interface { dir, world })
 }
 
@@ -73,26 +58,6 @@ fn only(worlds: &str, world: World, uses: impl Fn(&str) -> bool) -> String {
         text.push('\n');
     }
     text
-}
-
-/// The same interface with the world's own types in `interface types`.
-fn moved(common: &str, world: &str) -> (String, String) {
-    let (mut types, mut names, mut rest) = (String::new(), Vec::new(), String::new());
-    let mut within = false;
-    for line in world.lines() {
-        let name = ["record ", "enum ", "variant "].iter().find_map(|kind| line.strip_prefix("  ")?.strip_prefix(kind)?.split(' ').next());
-        names.extend(name);
-        let to = if within || name.is_some() { &mut types } else { &mut rest };
-        to.push_str(line);
-        to.push('\n');
-        within = (within || name.is_some()) && line != "  }" && !(name.is_some() && line.ends_with('}'));
-    }
-    let uses = format!("  use types.{{{}}};\n", names.join(", "));
-    // Behind the line that opens it.
-    let common = common.replacen("interface types {\n", &format!("interface types {{\n{types}"), 1);
-    let begin = rest.find("{\n").map_or(0, |at| at + 2);
-    rest.insert_str(begin, &uses);
-    (common, rest)
 }
 
 /// The text of a policy's own sources, by the endings of their files: not of what it depends on, nor of what is generated.

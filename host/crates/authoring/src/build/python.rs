@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::interface::{self, GENERATED, Types};
+use super::interface::{self, GENERATED};
 use super::{BuildError, Job};
 use crate::tool;
 
@@ -23,7 +23,7 @@ const MODULE: &str = "policy";
 pub(super) fn build(job: &Job<'_>) -> Result<Vec<u8>, BuildError> {
     let (program, environment) = componentize(job)?;
     let sources = interface::sources(job.dir, &["py"]);
-    let interface = interface::write(job, Types::InWorld, |capability| imports(&sources, capability))?;
+    let interface = interface::write(job, |capability| imports(&sources, capability))?;
     let out = job.dir.join(GENERATED).join("component.wasm");
     let mut command = Command::new(program);
     command.current_dir(job.dir).arg("--wit-path").arg(&interface.dir).args(["--world", interface.world.as_str()]);

@@ -6,3 +6,9 @@ fn the_bindings_call_the_policys_package_for_all_that_is_exported() {
     let expected = "import (\n\t\"unsafe\"\n\texport_wit_world \"example.com/policy\"\n\t\"portcullis/portcullis_policy_types\"\n)\n";
     assert_eq!(ours(text, "example.com/policy"), expected);
 }
+
+#[test]
+fn a_body_that_is_lent_is_given_back() {
+    let text = "\t\toption25 = witTypes.Some[*d.Document](d.DocumentFromBorrowHandle(7))\n";
+    assert_eq!(ours(text, "policy"), format!("{text}\t\tdefer option25.Some().Drop()\n"));
+}

@@ -36,17 +36,3 @@ fn sources_are_the_policys_own() {
     found.sort_unstable();
     assert_eq!(found, ["policy.py", "rules/more.py"]);
 }
-
-#[test]
-fn types_in_common_leave_the_world_as_it_is() {
-    for world in World::ALL {
-        let (types, own) = moved(released("types.wit"), &only(worlds(), world, |_| true));
-        let mut resolve = wit_parser::Resolve::default();
-        let package = wit_parser::UnresolvedPackageGroup::parse("interface.wit", &format!("{types}\n{}", own.replacen("package portcullis:policy@0.1.0;", "", 1)));
-        let package = resolve.push_group(package.expect("it is an interface")).expect("it is whole");
-        let id = resolve.select_world(&[package], Some(world.as_str())).expect("the world is there");
-        let exports: Vec<String> = resolve.worlds[id].exports.keys().map(|key| resolve.name_world_key(key)).collect();
-        assert!(exports.iter().any(|name| name == world.export()), "{exports:?}");
-        assert!(!own.contains("  record ") && !own.contains("  enum ") && !own.contains("  variant "), "{own}");
-    }
-}

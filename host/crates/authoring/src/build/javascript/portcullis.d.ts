@@ -1,7 +1,8 @@
 // The interface `portcullis:policy@0.1.0` as JavaScript sees it. `portcullis plugin build` writes this file; the interface's own text, in
 // `.portcullis/wit`, says what each of these is.
 //
-// What may be absent is `null`. A function whose result may be an error returns the value or throws the error, a string.
+// What may be absent is `undefined`. A function of the gateway whose result may be an error returns the value, or throws a `Thrown` that has the
+// error as its `payload`; a policy's own function throws the error itself.
 
 declare module "portcullis" {
   /** Every policy exports one, by the name `plugin`. */
@@ -27,16 +28,16 @@ declare module "portcullis" {
     subject: string;
     kind: "human" | "agent" | "workload";
     /** The human on whose behalf an agent acts. */
-    sponsor: string | null;
+    sponsor: string | undefined;
     groups: string[];
   }
 
   export interface Session {
     id: string;
-    purpose: string | null;
+    purpose: string | undefined;
     /** Milliseconds since 1970, as `expires` is. */
-    opened: number;
-    expires: number;
+    opened: bigint;
+    expires: bigint;
   }
 
   /** The canonical request: what the API server would understand, and exactly what it will be sent. */
@@ -50,9 +51,9 @@ declare module "portcullis" {
     version: string;
     /** Plural: `pods`. */
     resource: string;
-    subresource: string | null;
-    namespace: string | null;
-    name: string | null;
+    subresource: string | undefined;
+    namespace: string | undefined;
+    name: string | undefined;
     path: string;
     query: [string, string][];
     dryRun: boolean;
@@ -60,7 +61,7 @@ declare module "portcullis" {
     /** The request as a kubectl command line. */
     command: string;
     /** What the client says it ran: never decide by it. */
-    claimedCommand: string | null;
+    claimedCommand: string | undefined;
   }
 
   export interface Facts {
@@ -71,9 +72,9 @@ declare module "portcullis" {
 
   /** The body, which the gateway has parsed: it gives the JSON text of what is asked for, by RFC 6901 pointers. */
   export interface Document {
-    get(pointer: string): string | null;
+    get(pointer: string): string | undefined;
     /** Many in one crossing. */
-    getAll(pointers: string[]): (string | null)[];
+    getAll(pointers: string[]): (string | undefined)[];
     text(): string;
     /** The object as it would be after this write, by a server-side dry run. Throws the API server's reason when there is none. */
     preview(): Document;
@@ -85,7 +86,12 @@ declare module "portcullis" {
     /** One sentence: what is wrong. */
     message: string;
     /** One sentence: what to do instead. */
-    remedy: string | null;
+    remedy?: string;
+  }
+
+  /** What a function of the gateway throws. */
+  export interface Thrown {
+    payload: string;
   }
 
   // guard
@@ -97,7 +103,7 @@ declare module "portcullis" {
     | { tag: "deny"; val: Finding };
 
   export interface Guard {
-    evaluate(facts: Facts, body: Document | null): Verdict;
+    evaluate(facts: Facts, body: Document | undefined): Verdict;
   }
 
   // approval-router
@@ -115,8 +121,8 @@ declare module "portcullis" {
   }
 
   export interface ApprovalRouter {
-    /** Null: this router does not answer, and the next one is asked. */
-    routeApproval(facts: Facts, body: Document | null, findings: Finding[]): Route | null;
+    /** Undefined: this router does not answer, and the next one is asked. */
+    routeApproval(facts: Facts, body: Document | undefined, findings: Finding[]): Route | undefined;
   }
 
   // masker
@@ -128,7 +134,7 @@ declare module "portcullis" {
     group: string;
     version: string;
     resource: string;
-    subresource: string | null;
+    subresource: string | undefined;
   }
 
   export interface MaskRule {
@@ -136,7 +142,7 @@ declare module "portcullis" {
     /** Pointers in which `*` is any one key or index and `**` any number of them. Empty: every string. */
     paths: string[];
     /** A regular expression for the name beside the value, or for its key. */
-    names: string | null;
+    names: string | undefined;
     /** Regular expressions for what is masked within the value. Empty: all of it. */
     patterns: string[];
     encoding: "text" | "base64";
@@ -157,8 +163,8 @@ declare module "portcullis" {
 
   export interface Masker {
     planMasking(kind: ResponseKind): Plan;
-    /** One answer for each, in order: what to show instead, or null to let it pass. */
-    inspect(candidates: Candidate[]): (string | null)[];
+    /** One answer for each, in order: what to show instead, or undefined to let it pass. */
+    inspect(candidates: Candidate[]): (string | undefined)[];
   }
 
   // audit-sink and notifier
@@ -171,14 +177,14 @@ declare module "portcullis" {
 
   export interface Batch {
     /** The position of the first record. */
-    first: number;
+    first: bigint;
     /** JSON text of each. */
     records: string[];
   }
 
   export interface AuditSink {
     /** The position up to which everything is delivered. Throw a `Failure`. */
-    deliver(batch: Batch): number;
+    deliver(batch: Batch): bigint;
   }
 
   export interface Notice {
@@ -199,9 +205,9 @@ declare module "portcullis" {
   export interface Ask {
     identity: Identity;
     connection: string;
-    purpose: string | null;
+    purpose: string | undefined;
     /** Seconds. */
-    ttl: number | null;
+    ttl: number | undefined;
     openSessions: number;
   }
 
@@ -210,7 +216,7 @@ declare module "portcullis" {
     ttl: number;
     /** Seconds. */
     idle: number;
-    requests: number | null;
+    requests?: bigint;
   }
 
   export type Answer = { tag: "no-opinion" } | { tag: "open"; val: Terms } | { tag: "refuse"; val: Finding };
@@ -221,14 +227,12 @@ declare module "portcullis" {
 }
 
 declare module "portcullis:policy/log@0.1.0" {
-  const log: { write(level: "debug" | "info" | "warn" | "error", message: string): void };
-  export default log;
+  export function write(level: "debug" | "info" | "warn" | "error", message: string): void;
 }
 
 declare module "portcullis:policy/clock@0.1.0" {
   /** Milliseconds since 1970. A policy that imports it is no pure function. */
-  const clock: { now(): number };
-  export default clock;
+  export function now(): bigint;
 }
 
 declare module "portcullis:policy/cluster@0.1.0" {
@@ -238,57 +242,55 @@ declare module "portcullis:policy/cluster@0.1.0" {
     resource: string;
   }
   export interface Found {
-    namespace: string | null;
+    namespace: string | undefined;
     name: string;
     /** The JSON text at each pointer that was asked for. */
-    fields: (string | null)[];
+    fields: (string | undefined)[];
   }
   export interface Selection {
     type: ResourceType;
-    namespace: string | null;
+    namespace: string | undefined;
     labelSelector: string;
   }
   export interface Question {
     verb: string;
     type: ResourceType;
-    subresource: string | null;
-    namespace: string | null;
-    name: string | null;
+    subresource: string | undefined;
+    namespace: string | undefined;
+    name: string | undefined;
   }
-  /** Objects of the cluster, as far as the bundle asks for them and the operator grants them. Each throws a sentence. */
-  const cluster: {
-    get(type: ResourceType, namespace: string | null, name: string, pointers: string[]): Found | null;
-    list(selection: Selection, pointers: string[]): { items: Found[]; complete: boolean };
-    canI(question: Question): boolean;
-  };
-  export default cluster;
+  // Objects of the cluster, as far as the bundle asks for them and the operator grants them. Each throws a sentence.
+  export function get(type: ResourceType, namespace: string | undefined, name: string, pointers: string[]): Found | undefined;
+  export function list(selection: Selection, pointers: string[]): { items: Found[]; complete: boolean };
+  export function canI(question: Question): boolean;
 }
 
 declare module "portcullis:policy/counter@0.1.0" {
   export interface Charge {
     key: string;
     amount: number;
-    limit: number;
+    limit: bigint;
     /** Seconds. */
     window: number;
   }
-  /** Durable counts. Each throws a sentence. */
-  const counter: {
-    /** Null when all of them fitted; otherwise none is charged. */
-    spend(charges: Charge[]): { index: number; used: number; fitsAfter: number } | null;
-    used(key: string, window: number): number;
-  };
-  export default counter;
+  // Durable counts. Each throws a sentence.
+  /** Undefined when all of them fitted; otherwise none is charged. */
+  export function spend(charges: Charge[]): { index: number; used: bigint; fitsAfter: number } | undefined;
+  export function used(key: string, window: number): bigint;
 }
 
 declare module "portcullis:policy/http@0.1.0" {
-  /** To the origins that the bundle asks for and the operator grants; sinks and notifiers only. Throws a sentence. */
-  const http: {
-    send(request: { method: string; url: string; headers: [string, string][]; body: Uint8Array }): {
-      status: number;
-      headers: [string, string][];
-      body: Uint8Array;
-    };
-  };
-  export default http;
+  // To the origins that the bundle asks for and the operator grants; sinks and notifiers only. Throws a sentence.
+  export interface Outgoing {
+    method: string;
+    url: string;
+    headers: [string, string][];
+    body: Uint8Array;
+  }
+  export interface Incoming {
+    status: number;
+    headers: [string, string][];
+    body: Uint8Array;
+  }
+  export function send(request: Outgoing): Incoming;
 }
