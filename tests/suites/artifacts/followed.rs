@@ -26,7 +26,7 @@ impl Follower {
     /// # Errors
     /// With its log, when it ends instead of serving.
     fn start(reference: &str, more: &str) -> Result<Follower, String> {
-        let (stage, folder) = (Gateway::start(Options::default()), places::folder());
+        let (stage, folder) = (Gateway::start(Options { bundle: Some(places::bundle("observe")), ..Options::default() }), places::folder());
         for file in ["tls.crt", "tls.key"] {
             fs::copy(stage.dir().join("tls").join(file), folder.path().join(file)).expect("the stage has a certificate");
         }

@@ -379,8 +379,14 @@ fn failed(reference: &Reference, error: &OciDistributionError) -> RegistryError 
             Some(OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown | OciErrorCode::NotFound | OciErrorCode::BlobUnknown) => missing(),
             _ => RegistryError::Unavailable { registry, why: envelope.to_string() },
         },
-        // Its address can hold a token: told is what went wrong, down to the cause.
-        OciDistributionError::RequestError(error) => RegistryError::Unavailable { registry, why: innermost(error) },
+        OciDistributionError::ServerError { code: 401 | 403, .. } => RegistryError::Unauthorized { registry },
+        OciDistributionError::RequestError(error) => match error.status().map(|status| status.as_u16()) {
+            Some(401 | 403) => RegistryError::Unauthorized { registry },
+            Some(404) => missing(),
+            Some(code) => RegistryError::Unavailable { registry, why: format!("it answers with the status {code}") },
+            // Its address can hold a token: told is what went wrong, down to the cause.
+            None => RegistryError::Unavailable { registry, why: innermost(error) },
+        },
         error => RegistryError::Unavailable { registry, why: error.to_string() },
     }
 }
