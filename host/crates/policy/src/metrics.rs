@@ -19,6 +19,16 @@ pub struct PluginMetrics {
     microseconds: AtomicU64,
     buckets: [AtomicU64; BUCKETS.len() + 1],
     failures: Mutex<BTreeMap<&'static str, u64>>,
+    instances: AtomicU64,
+}
+
+/// A call that runs.
+pub(crate) struct Running<'a>(&'a PluginMetrics);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.instances.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A reading of [`PluginMetrics`].
@@ -32,11 +42,19 @@ pub struct PluginReading {
     pub microseconds: u64,
     /// Calls by time; not cumulative. The bounds are [`BUCKETS`].
     pub buckets: [u64; BUCKETS.len() + 1],
-    /// Failures by kind: `deadline`, `memory`, `stack`, `panic`, `trap`, `busy`, `answer`.
+    /// Failures by kind: `deadline`, `memory`, `table`, `output`, `host-calls`, `stack`, `panic`, `trap`, `busy`, `answer`.
     pub failures: BTreeMap<&'static str, u64>,
+    /// Instances that run, or wait for their turn, now.
+    pub instances: u64,
 }
 
 impl PluginMetrics {
+    /// A call begins; it is over when what this gives is dropped.
+    pub(crate) fn enter(&self) -> Running<'_> {
+        self.instances.fetch_add(1, Ordering::Relaxed);
+        Running(self)
+    }
+
     pub(crate) fn called(&self, time: Duration) {
         let microseconds = time.as_micros() as u64;
         self.evaluations.fetch_add(1, Ordering::Relaxed);
@@ -61,6 +79,7 @@ impl PluginMetrics {
             microseconds: self.microseconds.load(Ordering::Relaxed),
             buckets: std::array::from_fn(|i| self.buckets[i].load(Ordering::Relaxed)),
             failures: self.failures.lock().clone(),
+            instances: self.instances.load(Ordering::Relaxed),
         }
     }
 }

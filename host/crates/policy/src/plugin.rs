@@ -5,17 +5,19 @@ use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
+use tracing::Instrument;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::bundle::{Mode, PluginEntry};
 use crate::call::{Callable, Configure};
 use crate::engine::Engine;
+use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::host::{self, CallState, HttpGrant, Imports, Linking, Surroundings};
 use crate::matching::Matcher;
 use crate::matching::canary::Canary;
 use crate::metrics::PluginMetrics;
-use crate::wit::version::{self, Call, Version};
+use crate::wit::version::{self, Answer, Call, Version};
 use crate::wit::{Description, World};
 
 mod capabilities;
@@ -211,6 +213,22 @@ impl Plugin {
     /// A call of a masker's `inspect`.
     pub(crate) fn inspect<'a>(&'a self, state: &'a (dyn Fn() -> CallState + Sync)) -> Option<Call<'a>> {
         self.inspect.as_ref().map(|export| Call { callable: &self.callable, export, state })
+    }
+
+    /// Makes a call: it is counted and timed, and stands in the request's trace where that is listened to.
+    pub(crate) async fn make<T>(&self, call: Answer<'_, T>) -> Result<(T, CallState), Failure> {
+        let _running = self.metrics.enter();
+        let start = Instant::now();
+        let span = tracing::debug_span!(target: "portcullis::plugin", "plugin", name = %self.name, world = %self.world, failure = tracing::field::Empty);
+        let result = match span.is_disabled() {
+            true => call.await,
+            false => call.instrument(span.clone()).await,
+        };
+        self.metrics.called(start.elapsed());
+        if let Err(failure) = &result {
+            span.record("failure", failure.cause.kind());
+        }
+        result
     }
 
     /// The state of a new call.

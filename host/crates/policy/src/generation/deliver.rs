@@ -1,7 +1,6 @@
 //! Audit sinks and notifiers: what leaves the gateway through a component.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
@@ -66,10 +65,7 @@ impl Generation {
 }
 
 async fn send<R>(plugin: &Plugin, call: Answer<'_, Result<R, Undelivered>>) -> Result<R, DeliveryError> {
-    let start = Instant::now();
-    let result = call.await;
-    plugin.metrics.called(start.elapsed());
-    match result {
+    match plugin.make(call).await {
         Ok((Ok(done), _)) => Ok(done),
         Ok((Err(Undelivered { message, retry }), _)) => {
             let plugin = plugin.name.clone();

@@ -139,7 +139,7 @@ impl Guard {
             state.documents.extend(body.cloned());
             state
         };
-        let (verdict, state) = self.plugin.version.evaluate(self.plugin.call(&state), facts, body.is_some()).await?;
+        let (verdict, state) = self.plugin.make(self.plugin.version.evaluate(self.plugin.call(&state), facts, body.is_some())).await?;
         let said = read(verdict).map_err(|why| self.plugin.callable().failure(FailureCause::Answer(why)))?;
         Ok(Asked { said: Arc::new(said), may_be_remembered: !state.previewed, excess: state.excess() })
     }
@@ -237,9 +237,8 @@ impl Generation {
                 }),
             };
             let time = start.elapsed();
-            match was_remembered {
-                true => plugin.metrics.remembered(),
-                false => plugin.metrics.called(time),
+            if was_remembered {
+                plugin.metrics.remembered();
             }
             let mut by = By {
                 plugin: plugin.name.clone(),

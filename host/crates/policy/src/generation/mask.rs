@@ -1,7 +1,6 @@
 //! Maskers: asked once per kind of request and generation; the plan is kept.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use masking::{CompiledPlan, Plan};
 use quick_cache::sync::Cache;
@@ -93,10 +92,7 @@ async fn plan_of(plugin: &Plugin, kind: &ResponseKind) -> Result<Option<Plan>, F
     if !plugin.matcher.response(kind) {
         return Ok(None);
     }
-    let start = Instant::now();
-    let result = plugin.version.plan(plugin.call(&|| plugin.state()), kind).await;
-    plugin.metrics.called(start.elapsed());
-    match result {
+    match plugin.make(plugin.version.plan(plugin.call(&|| plugin.state()), kind)).await {
         Ok((plan, _)) => Ok(Some(plan)),
         Err(failure) => Err(failed(plugin, failure.cause)),
     }
@@ -109,10 +105,7 @@ async fn inspect(plugin: &Plugin, candidates: &[Candidate]) -> Result<Vec<Option
         state
     };
     let Some(call) = plugin.inspect(&state) else { return Ok(vec![None; candidates.len()]) };
-    let start = Instant::now();
-    let result = plugin.version.inspect(call, candidates).await;
-    plugin.metrics.called(start.elapsed());
-    let (answers, _) = result.map_err(|failure| failed(plugin, failure.cause))?;
+    let (answers, _) = plugin.make(plugin.version.inspect(call, candidates)).await.map_err(|failure| failed(plugin, failure.cause))?;
     if answers.len() != candidates.len() {
         let why = format!("it was asked about {} values and answered {}", candidates.len(), answers.len());
         return Err(failed(plugin, FailureCause::Answer(why)));

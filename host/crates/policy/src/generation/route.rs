@@ -60,7 +60,6 @@ impl Generation {
             let start = Instant::now();
             let result = ask(plugin, facts, body, findings, surroundings).await;
             let time = start.elapsed();
-            plugin.metrics.called(time);
             let route = result.inspect_err(|failure| {
                 plugin.metrics.failed(failure.cause.kind());
                 tracing::warn!(plugin = %plugin.name, %failure, "a policy plugin failed");
@@ -85,7 +84,7 @@ async fn ask(plugin: &Plugin, facts: &Facts, body: Option<&Arc<dyn Document>>, f
         state.documents.extend(body.cloned());
         state
     };
-    let (route, _) = plugin.version.route(plugin.call(&state), facts, body.is_some(), findings).await?;
+    let (route, _) = plugin.make(plugin.version.route(plugin.call(&state), facts, body.is_some(), findings)).await?;
     match route.as_ref().map(check) {
         None | Some(Ok(())) => Ok(route),
         Some(Err(why)) => Err(plugin.callable().failure(FailureCause::Answer(why))),

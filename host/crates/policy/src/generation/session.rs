@@ -1,7 +1,6 @@
 //! Session policies: all are asked; one refusal refuses, and the narrowest of each term holds.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
@@ -30,9 +29,7 @@ impl Generation {
     pub(crate) async fn open_session_by(&self, ask: &SessionAsk, which: impl Fn(&Plugin) -> bool) -> SessionAnswer {
         let mut terms: Option<Terms> = None;
         for plugin in self.session_policies.iter().filter(|p| which(p) && p.matcher.ask(ask)) {
-            let start = Instant::now();
-            let result = plugin.version.open_session(plugin.call(&|| plugin.state()), ask).await;
-            plugin.metrics.called(start.elapsed());
+            let result = plugin.make(plugin.version.open_session(plugin.call(&|| plugin.state()), ask)).await;
             let answer = result.and_then(|(answer, _)| match answer {
                 SessionOpinion::Open(terms) if terms.ttl == 0 || terms.idle == 0 || terms.requests == Some(0) => {
                     let why = "it opens a session for no time or no requests; it means refuse".to_owned();
