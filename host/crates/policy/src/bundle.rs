@@ -9,6 +9,7 @@ pub(crate) mod admission;
 mod capabilities;
 mod check;
 pub(crate) mod entry;
+pub(crate) mod place;
 mod quantity;
 pub(crate) mod read;
 mod schema;

@@ -7,9 +7,10 @@ use parking_lot::Mutex;
 
 use crate::background;
 use crate::bundle::FILE;
+use crate::bundle::place::line_of;
 use crate::bundle::read::Files;
 use crate::load::{LoadError, Stage};
-use crate::plugin::{Loading, Plugin};
+use crate::plugin::{ComponentError, ConfigureError, Loading, Plugin, PluginError};
 
 /// Plugins that are loaded at one time. Compiling has threads of its own; this bounds what is held in memory meanwhile.
 const AT_ONCE: usize = 4;
@@ -20,6 +21,31 @@ pub(crate) struct Part {
     /// Its entry in `bundle.yaml`, without its cases.
     pub terms: String,
     pub plugin: Plugin,
+}
+
+/// The line of what is wrong with a plugin: of the very key, where the error knows it.
+fn line(files: &Files, plugin: usize, error: &PluginError) -> u64 {
+    let (index, below) = (plugin.to_string(), place(error));
+    let mut path = vec!["plugins", index.as_str()];
+    path.extend(below.iter().map(String::as_str));
+    let entry = &files.manifest.plugins[plugin];
+    line_of(files.content(FILE), &path).unwrap_or(entry.name.referenced.line())
+}
+
+/// Where in the plugin's entry the mistake is.
+fn place(error: &PluginError) -> Vec<String> {
+    let key = |key: &str| vec![key.to_owned()];
+    match error {
+        PluginError::Component(ComponentError::Export(_)) => key("world"),
+        PluginError::Component(_) => key("component"),
+        PluginError::Configure(ConfigureError::Invalid { pointer, .. }) => {
+            let tokens = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"));
+            std::iter::once("configuration".to_owned()).chain(tokens).collect()
+        }
+        PluginError::Configure(_) => key("configuration"),
+        PluginError::Limit { what, .. } => vec!["limits".to_owned(), what.trim_start_matches("a ").to_owned()],
+        PluginError::Capability(_) => key("capabilities"),
+    }
 }
 
 /// Loads all plugins in the bundle's order.
@@ -54,7 +80,7 @@ pub(super) async fn load(stage: &Stage<'_>, files: &Arc<Files>, live: &[Part]) -
                     let loading = Loading { engine: &engine, grants: &grants, metrics: register.plugin(name), configuration: None };
                     let result = Plugin::load(entry, files.content(&entry.component.value), &loading).map_err(|source| LoadError::Plugin {
                         file: FILE,
-                        line: entry.name.referenced.line(),
+                        line: line(&files, i, &source),
                         plugin: name.clone(),
                         component: entry.component.value.clone(),
                         source: Box::new(source),

@@ -51,7 +51,7 @@ pub enum ConfigureError {
     #[error("the JSON Schema of its configuration cannot be used: {0}; have its author correct it")]
     Schema(String),
     /// The configuration does not fit the schema.
-    #[error("its configuration at `{pointer}` is wrong: {message}")]
+    #[error("its configuration at `{pointer}` is wrong: {message}; `portcullis plugin inspect` shows what may be written")]
     Invalid {
         /// Where in the configuration; empty for its root.
         pointer: String,

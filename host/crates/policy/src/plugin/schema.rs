@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use super::configure::ConfigureError;
@@ -35,7 +36,16 @@ pub(super) fn validate(description: &Description, configuration: &Value) -> Resu
     let validator = jsonschema::options().with_pattern_options(patterns).build(&schema).map_err(|e| wrong(e.to_string()))?;
     match validator.iter_errors(configuration).next() {
         None => Ok(()),
-        Some(error) => Err(ConfigureError::Invalid { pointer: error.instance_path().to_string(), message: error.masked().to_string() }),
+        Some(error) => {
+            let mut pointer = error.instance_path().to_string();
+            // The key that is too much is what there is to look for.
+            if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind()
+                && let Some(key) = unexpected.first()
+            {
+                pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            }
+            Err(ConfigureError::Invalid { pointer, message: error.masked().to_string() })
+        }
     }
 }
 
