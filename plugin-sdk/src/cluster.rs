@@ -82,9 +82,8 @@ impl Object {
         };
         match text {
             None => Ok(None),
-            Some(text) => serde_json::from_str(text).map_err(|error| {
-                format!("the value at {pointer} of `{}` is not what the policy expects: {}", self.name, crate::export::sentence(&error))
-            }),
+            Some(text) => crate::json::from_str(text)
+                .map_err(|error| format!("the value at {pointer} of `{}` is not what the policy expects: {error}", self.name)),
         }
     }
 }

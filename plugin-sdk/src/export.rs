@@ -1,6 +1,5 @@
 //! What the macros of [`crate`] expand to calls of. Not for authors.
 
-use std::fmt::Display;
 use std::sync::OnceLock;
 
 use schemars::JsonSchema;
@@ -51,15 +50,6 @@ pub fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
         given => given,
     };
     crate::json::from_str(json).map_err(|error| error.to_string())
-}
-
-/// An error without serde_json's place: the host wrote the JSON, so its lines and columns mean nothing to anybody.
-pub(crate) fn sentence(error: &dyn Display) -> String {
-    let text = error.to_string();
-    match text.split_once(" at line ") {
-        Some((sentence, _)) => sentence.to_owned(),
-        None => text,
-    }
 }
 
 /// What a component says about itself.

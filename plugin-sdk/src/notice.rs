@@ -107,8 +107,7 @@ impl Approval {
     ///
     /// When it is not what the interface promises; trying again would not help.
     pub fn of(notice: &Notice) -> Result<Approval, Refused> {
-        serde_json::from_str(&notice.approval)
-            .map_err(|error| Refused::for_good(format!("the approval cannot be read: {}", crate::export::sentence(&error))))
+        crate::json::from_str(&notice.approval).map_err(|error| Refused::for_good(format!("the approval cannot be read: {error}")))
     }
 
     /// Who asks, and for whom.

@@ -61,7 +61,7 @@ impl Record {
     ///
     /// When it is no record at all.
     pub fn read(json: &str) -> Result<Record, String> {
-        serde_json::from_str(json).map_err(|error| format!("a record cannot be read: {}", crate::export::sentence(&error)))
+        crate::json::from_str(json).map_err(|error| format!("a record cannot be read: {error}"))
     }
 
     /// Its time in microseconds since 1970, when it has one.

@@ -1,14 +1,29 @@
 //! serde's side of the reader.
 
-use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, Error as _, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::Error;
 use super::text::Text;
 
-impl Text<'_> {
-    /// What is there instead of what is wanted.
-    fn mismatch<'de, V: Visitor<'de>>(&mut self, visitor: &V) -> Error {
+/// A number that is read.
+enum Whole<'t> {
+    Unsigned(u64),
+    Signed(i64),
+    /// What it is instead, and its text.
+    Not(&'static str, &'t str),
+}
+
+fn fraction(number: &str) -> Result<f64, Error> {
+    match number.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err(Error::syntax("the JSON has a number that is too large")),
+    }
+}
+
+impl<'t> Text<'t> {
+    /// What is there instead of what is wanted. Not generic, like all that can be: a component has as many copies as types otherwise.
+    fn mismatch(&mut self, expected: &dyn Expected) -> Error {
         let found = match self.peek() {
             None => return Error::syntax("the JSON ends too early"),
             Some(b'n') => Unexpected::Unit,
@@ -18,59 +33,61 @@ impl Text<'_> {
             Some(b'{') => Unexpected::Map,
             Some(b'"') => {
                 return match self.string() {
-                    Ok(text) => Error::invalid_type(Unexpected::Str(&text), visitor),
+                    Ok(text) => Error::invalid_type(Unexpected::Str(&text), expected),
                     Err(error) => error,
                 };
             }
             Some(_) => {
-                return match self.number() {
-                    Ok((number, true)) => match number.parse() {
-                        Ok(number) => Error::invalid_type(Unexpected::Signed(number), visitor),
-                        Err(_) => Error::invalid_type(Unexpected::Other("a large number"), visitor),
-                    },
-                    Ok(_) => Error::invalid_type(Unexpected::Other("a number with a fraction"), visitor),
+                return match self.whole() {
+                    Ok(Whole::Unsigned(number)) => Error::invalid_type(Unexpected::Unsigned(number), expected),
+                    Ok(Whole::Signed(number)) => Error::invalid_type(Unexpected::Signed(number), expected),
+                    Ok(Whole::Not(what, _)) => Error::invalid_type(Unexpected::Other(what), expected),
                     Err(error) => error,
                 };
             }
         };
-        Error::invalid_type(found, visitor)
+        Error::invalid_type(found, expected)
+    }
+
+    /// A number, as an integer where it is one.
+    fn whole(&mut self) -> Result<Whole<'t>, Error> {
+        let (number, whole) = self.number()?;
+        if !whole {
+            return Ok(Whole::Not("a number with a fraction", number));
+        }
+        Ok(match (number.parse(), number.parse()) {
+            (Ok(number), _) => Whole::Unsigned(number),
+            // As serde_json: a zero with a sign is no integer.
+            (_, Ok(signed)) if signed != 0 => Whole::Signed(signed),
+            _ => Whole::Not("a number that is too large", number),
+        })
+    }
+
+    fn is_number(&mut self) -> Result<bool, Error> {
+        Ok(matches!(self.next()?, b'-' | b'0'..=b'9'))
     }
 
     /// A number that is whole.
     fn integer<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        if !matches!(self.next()?, b'-' | b'0'..=b'9') {
+        if !self.is_number()? {
             return Err(self.mismatch(&visitor));
         }
-        match self.number()? {
-            (number, true) => match (number.parse::<u64>(), number.parse::<i64>()) {
-                (Ok(number), _) => visitor.visit_u64(number),
-                // As serde_json: a zero with a sign is no integer.
-                (Err(_), Ok(number)) if number != 0 => visitor.visit_i64(number),
-                _ => Err(Error::invalid_type(Unexpected::Other("a large number"), &visitor)),
-            },
-            _ => Err(Error::invalid_type(Unexpected::Other("a number with a fraction"), &visitor)),
+        match self.whole()? {
+            Whole::Unsigned(number) => visitor.visit_u64(number),
+            Whole::Signed(number) => visitor.visit_i64(number),
+            Whole::Not(what, _) => Err(Error::invalid_type(Unexpected::Other(what), &visitor)),
         }
     }
 
     /// A number of any kind. Only where somebody asks for one is what reads fractions in the component.
     fn float<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        if !matches!(self.next()?, b'-' | b'0'..=b'9') {
+        if !self.is_number()? {
             return Err(self.mismatch(&visitor));
         }
-        let (number, whole) = self.number()?;
-        if whole {
-            if let Ok(number) = number.parse() {
-                return visitor.visit_u64(number);
-            }
-            if let Ok(number) = number.parse::<i64>()
-                && number != 0
-            {
-                return visitor.visit_i64(number);
-            }
-        }
-        match number.parse::<f64>() {
-            Ok(number) if number.is_finite() => visitor.visit_f64(number),
-            _ => Err(Error::syntax("the JSON has a number that is too large")),
+        match self.whole()? {
+            Whole::Unsigned(number) => visitor.visit_u64(number),
+            Whole::Signed(number) => visitor.visit_i64(number),
+            Whole::Not(_, number) => visitor.visit_f64(fraction(number)?),
         }
     }
 
