@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
-use crate::counts::MemoryCounts;
 use crate::document::Document;
 use crate::failure::Misuse;
 #[cfg(doc)]
@@ -45,13 +44,6 @@ pub struct Surroundings {
     pub counter: Option<Arc<dyn Counter>>,
     /// What the clock says, in milliseconds since 1970: the time, when nothing is set.
     pub now: Option<u64>,
-}
-
-impl Surroundings {
-    /// What a case has: counts in memory that end with it, and a cluster without objects that allows nothing.
-    pub(crate) fn of_case() -> Surroundings {
-        Surroundings { cluster: Some(Arc::new(FixedCluster::default())), counter: Some(Arc::new(MemoryCounts::default())), now: None }
-    }
 }
 
 impl std::fmt::Debug for Surroundings {
