@@ -20,10 +20,12 @@ fn reader() -> Vec<u8> {
     let imports = r#"
         (import "portcullis:policy/cluster@0.1.0" "get" (func $get (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
         (import "portcullis:policy/cluster@0.1.0" "can-i" (func $can_i (param i32 i32)))
+        (import "portcullis:policy/documents@0.1.0" "[resource-drop]document" (func $drop (param i32)))
         (data (i32.const 2048) "v1") (data (i32.const 2056) "namespaces") (data (i32.const 2080) "default") (data (i32.const 2096) "/metadata/labels/team")
         (data (i32.const 2128) "get") (data (i32.const 2136) "secrets") (data (i32.const 2144) "may-read-secrets") (data (i32.const 2176) "no-such-label")"#;
-    // The question: verb, then the type's three texts; what is zero is empty or absent.
+    // It reads no body, and gives it back. The question: verb, then the type's three texts; what is zero is empty or absent.
     let body = "
+        (call $drop (i32.load offset=212 (local.get $facts)))
         (i32.store (i32.const 3000) (i32.const 2128)) (i32.store (i32.const 3004) (i32.const 3))
         (i32.store (i32.const 3016) (i32.const 2048)) (i32.store (i32.const 3020) (i32.const 2))
         (i32.store (i32.const 3024) (i32.const 2136)) (i32.store (i32.const 3028) (i32.const 7))
