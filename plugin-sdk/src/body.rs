@@ -113,6 +113,18 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// The whole body as a type of yours, or of `k8s-openapi`. It all crosses into the component: prefer [`Body::get`] for a few fields.
+    ///
+    /// # Errors
+    ///
+    /// A sentence: there is no body, or it is of another type.
+    pub fn to<T: DeserializeOwned>(&self) -> Result<T, String> {
+        if self.is_none() {
+            return Err("the request has no body".to_owned());
+        }
+        crate::json::from_str(&self.text()).map_err(|error| format!("the body is not what the policy expects: {error}"))
+    }
+
     /// The JSON text at a pointer.
     fn raw(&self, pointer: &str) -> Option<String> {
         match &self.0 {

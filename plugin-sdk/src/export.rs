@@ -43,6 +43,9 @@ impl<C: DeserializeOwned> Slot<C> {
     }
 }
 
+/// What a configuration must be. The name stands in the compiler's message: derive `serde::Deserialize` and `portcullis_sdk::JsonSchema` for the type.
+pub const fn configuration_needs_derive_deserialize_and_jsonschema<C: DeserializeOwned + JsonSchema + Send + Sync + 'static>() {}
+
 /// Parse a configuration; nothing at all, or `null`, is an empty one.
 pub fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
     let json = match json.trim() {

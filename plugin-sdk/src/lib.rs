@@ -67,10 +67,12 @@ pub mod delivery;
 #[doc(hidden)]
 pub mod export;
 pub mod http;
+mod image;
 pub mod json;
 pub mod log;
 pub mod matching;
 pub mod notice;
+pub mod pod;
 pub mod record;
 mod request;
 pub mod routing;
@@ -91,7 +93,12 @@ pub use body::Body;
 pub use matching::Match;
 #[cfg(not(target_arch = "wasm32"))]
 pub use builder::Builder;
-pub use request::Request;
+pub use image::Image;
+pub use pod::PodSpec;
+pub use request::{Deletion, Request};
+/// Kubernetes' own types, for [`Request::object`].
+#[cfg(feature = "k8s-openapi")]
+pub use k8s_openapi;
 pub use schemars::{self, JsonSchema};
 pub use seconds::Seconds;
 #[doc(hidden)]

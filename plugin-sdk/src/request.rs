@@ -3,6 +3,10 @@
 use crate::bindings::common::portcullis::policy::documents::Document;
 use crate::{Body, Facts, Identity, Session};
 
+mod questions;
+
+pub use questions::Deletion;
+
 /// A canonical request with who makes it: what the API server would understand, and exactly what it will be sent.
 ///
 /// Tests make one with [`Request::get`], [`Request::delete`] and so on from a path, or with [`Request::builder`]; components

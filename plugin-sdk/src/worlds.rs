@@ -14,6 +14,8 @@
 #[macro_export]
 macro_rules! __plugin {
     ([$($name:expr)?], [$($summary:expr)?], $config:ty, [$($schema:expr)?], [$($validate:expr)?]) => {
+        const _: () = $crate::export::configuration_needs_derive_deserialize_and_jsonschema::<$config>();
+
         static CONFIGURATION: $crate::export::Slot<$config> = $crate::export::Slot::new();
 
         struct Component;
@@ -121,6 +123,9 @@ macro_rules! __export {
 #[macro_export]
 macro_rules! guard {
     ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? evaluate: $evaluate:expr $(,)?) => {
+        #[allow(dead_code, non_camel_case_types)]
+        enum a_crate_is_one_plugin_so_it_has_one_of_these_macros {}
+
         const _: () = {
             $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
@@ -137,6 +142,9 @@ macro_rules! guard {
             $crate::__export!(guard, evaluate);
         };
         $crate::__schema_test!($config $(, $schema)?);
+    };
+    ($($else:tt)*) => {
+        ::core::compile_error!("`guard!` takes its keys in this order: `name`, `summary`, `config`, `schema`, `validate`, `evaluate`. Needed are two: `guard! { config: Config, evaluate: your_function }`, with `fn your_function(&Config, &Request) -> Verdict`");
     };
 }
 
@@ -165,6 +173,9 @@ macro_rules! guard {
 #[macro_export]
 macro_rules! approval_router {
     ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? route: $route:expr $(,)?) => {
+        #[allow(dead_code, non_camel_case_types)]
+        enum a_crate_is_one_plugin_so_it_has_one_of_these_macros {}
+
         const _: () = {
             $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
@@ -183,6 +194,9 @@ macro_rules! approval_router {
             $crate::__export!(approval_router, route_approval);
         };
         $crate::__schema_test!($config $(, $schema)?);
+    };
+    ($($else:tt)*) => {
+        ::core::compile_error!("`approval_router!` takes its keys in this order: `name`, `summary`, `config`, `schema`, `validate`, `route`. Needed are two: `approval_router! { config: Config, route: your_function }`, with `fn your_function(&Config, &Request, &[Finding]) -> Option<Route>`");
     };
 }
 
@@ -215,6 +229,9 @@ macro_rules! approval_router {
 #[macro_export]
 macro_rules! masker {
     ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? plan: $plan:expr $(, inspect: $inspect:expr)? $(,)?) => {
+        #[allow(dead_code, non_camel_case_types)]
+        enum a_crate_is_one_plugin_so_it_has_one_of_these_macros {}
+
         const _: () = {
             $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
@@ -238,6 +255,9 @@ macro_rules! masker {
             $crate::__export!(masker, plan_masking);
         };
         $crate::__schema_test!($config $(, $schema)?);
+    };
+    ($($else:tt)*) => {
+        ::core::compile_error!("`masker!` takes its keys in this order: `name`, `summary`, `config`, `schema`, `validate`, `plan`, and last `inspect`. Needed are two: `masker! { config: Config, plan: your_function }`, with `fn your_function(&Config, &ResponseKind) -> Plan`");
     };
 }
 
@@ -263,6 +283,9 @@ macro_rules! masker {
 #[macro_export]
 macro_rules! audit_sink {
     ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? deliver: $deliver:expr $(,)?) => {
+        #[allow(dead_code, non_camel_case_types)]
+        enum a_crate_is_one_plugin_so_it_has_one_of_these_macros {}
+
         const _: () = {
             $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
@@ -276,6 +299,9 @@ macro_rules! audit_sink {
             $crate::__export!(audit_sink, deliver);
         };
         $crate::__schema_test!($config $(, $schema)?);
+    };
+    ($($else:tt)*) => {
+        ::core::compile_error!("`audit_sink!` takes its keys in this order: `name`, `summary`, `config`, `schema`, `validate`, `deliver`. Needed are two: `audit_sink! { config: Config, deliver: your_function }`, with `fn your_function(&Config, &Batch) -> Result<u64, Failure>`");
     };
 }
 
@@ -297,6 +323,9 @@ macro_rules! audit_sink {
 #[macro_export]
 macro_rules! notifier {
     ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? notify: $notify:expr $(,)?) => {
+        #[allow(dead_code, non_camel_case_types)]
+        enum a_crate_is_one_plugin_so_it_has_one_of_these_macros {}
+
         const _: () = {
             $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
@@ -310,6 +339,9 @@ macro_rules! notifier {
             $crate::__export!(notifier, notify);
         };
         $crate::__schema_test!($config $(, $schema)?);
+    };
+    ($($else:tt)*) => {
+        ::core::compile_error!("`notifier!` takes its keys in this order: `name`, `summary`, `config`, `schema`, `validate`, `notify`. Needed are two: `notifier! { config: Config, notify: your_function }`, with `fn your_function(&Config, &Notice) -> Result<(), NotifyFailure>`");
     };
 }
 
@@ -332,6 +364,9 @@ macro_rules! notifier {
 #[macro_export]
 macro_rules! session_policy {
     ($(name: $name:expr,)? $(summary: $summary:expr,)? config: $config:ty, $(schema: $schema:expr,)? $(validate: $validate:expr,)? open: $open:expr $(,)?) => {
+        #[allow(dead_code, non_camel_case_types)]
+        enum a_crate_is_one_plugin_so_it_has_one_of_these_macros {}
+
         const _: () = {
             $crate::__plugin!([$($name)?], [$($summary)?], $config, [$($schema)?], [$($validate)?]);
 
@@ -345,5 +380,8 @@ macro_rules! session_policy {
             $crate::__export!(session_policy, open_session);
         };
         $crate::__schema_test!($config $(, $schema)?);
+    };
+    ($($else:tt)*) => {
+        ::core::compile_error!("`session_policy!` takes its keys in this order: `name`, `summary`, `config`, `schema`, `validate`, `open`. Needed are two: `session_policy! { config: Config, open: your_function }`, with `fn your_function(&Config, &Ask) -> Answer`");
     };
 }

@@ -1,0 +1,13 @@
+use portcullis_sdk::{JsonSchema, Request, Verdict, guard};
+
+#[derive(serde::Deserialize, JsonSchema)]
+struct Config {}
+
+fn judge(_config: &Config, _request: &Request) -> Verdict {
+    Verdict::NoOpinion
+}
+
+guard! { config: Config, evaluate: judge }
+guard! { config: Config, evaluate: judge }
+
+fn main() {}
