@@ -113,6 +113,13 @@ pub fn shown(status: &Value) -> String {
         ("Digest", clean(&text(status, "/digest"))),
         ("Live since", time(status, "/live_since")),
     ]);
+    if status["source"].is_object() {
+        shown.push_str(&format!("Pulled from:  {}\n", clean(&text(status, "/source/reference"))));
+        shown.push_str(&format!("Artifact:  {}, asked for at {}\n", clean(&text(status, "/source/digest")), time(status, "/source/checked")));
+        if status["source"]["error"].is_string() {
+            shown.push_str(&format!("Registry:  {}\n", clean_lines(&text(status, "/source/error"))));
+        }
+    }
     if status["pinned"].is_object() {
         shown.push_str(&format!(
             "Rolled back:  at {} by {}, until the folder changes or `portcullis policy rollback --release`\n",

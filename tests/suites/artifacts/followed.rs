@@ -194,3 +194,29 @@ fn only_what_a_trusted_key_signed_goes_live() {
     assert!(log.contains("cannot go live any more"), "{log}");
     assert_eq!(follower.read(), 403);
 }
+
+#[test]
+fn a_folder_is_served_as_long_as_its_signature_is_true() {
+    let stage = Stage::new();
+    stage.run(&["bundle", "keygen", &stage.path("ours")]).expect_ok();
+    let (dir, key) = (stage.path("policies"), stage.path("ours.key"));
+    let trust = format!("trust: {{ keys: [{{ name: release, file: {} }}] }}", stage.path("ours.pub"));
+    let log = Follower::start(&dir, &trust).err().expect("an unsigned bundle is not served");
+    assert!(log.contains("is not signed"), "{log}");
+
+    stage.run(&["bundle", "sign", &dir, "--key", &key]).expect_ok();
+    let follower = Follower::start(&dir, &trust).unwrap_or_else(|log| panic!("{log}"));
+    assert_eq!(follower.read(), 200);
+    // A change that nobody signed, and then the signature.
+    bundle(&stage.place.path().join("policies"), "deny");
+    follower.rejected("has changed since");
+    assert_eq!(follower.read(), 200);
+    stage.run(&["bundle", "sign", &dir, "--key", &key]).expect_ok();
+    until(SOON, "for the signed change", || (follower.read() == 403).then_some(()));
+    // A signature that is no longer one.
+    fs::write(stage.place.path().join("policies/bundle.sig"), "signed, believe me\n").expect("it can be written");
+    follower.rejected("is no signed note");
+    fs::remove_file(stage.place.path().join("policies/bundle.sig")).expect("it can be removed");
+    follower.rejected("is not signed");
+    assert_eq!(follower.read(), 403);
+}
