@@ -31,6 +31,7 @@ pub mod served;
 pub mod stub;
 pub mod token;
 pub mod wait;
+pub mod zoo;
 
 pub use api::Api;
 pub use cluster::Cluster;

@@ -104,16 +104,22 @@ impl<'a> Expansion<'a> {
         Ok(count)
     }
 
-    /// What a reference within the document points to. An anchor or another identifier is looked for by name.
+    /// What a reference within the document points to. An anchor or an identifier is looked for by name.
     fn referred(&self, reference: &str) -> Option<&'a Value> {
-        let fragment = reference.rsplit_once('#').map_or("", |(_, fragment)| fragment);
+        let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        // By an identifier, whatever is written before its last name: what is in another document is in none of ours.
+        let last = |identifier: &str| identifier.trim_end_matches('#').rsplit('/').next().unwrap_or_default().to_owned();
+        let root = match base {
+            "" => self.root,
+            base => found(self.root, &|map| map.get("$id").and_then(Value::as_str).is_some_and(|id| last(id) == last(base)))?,
+        };
         if fragment.is_empty() {
-            return Some(self.root);
+            return Some(root);
         }
         if fragment.starts_with('/') {
-            return self.root.pointer(&unescaped(fragment));
+            return root.pointer(&unescaped(fragment));
         }
-        named(self.root, fragment)
+        found(root, &|map| ["$anchor", "$dynamicAnchor"].iter().any(|key| map.get(*key).and_then(Value::as_str) == Some(fragment)))
     }
 }
 
@@ -130,13 +136,12 @@ fn unescaped(fragment: &str) -> String {
     String::from_utf8_lossy(&plain).into_owned()
 }
 
-fn named<'a>(value: &'a Value, anchor: &str) -> Option<&'a Value> {
+/// The first subschema of which something holds.
+fn found<'a>(value: &'a Value, holds: &dyn Fn(&serde_json::Map<String, Value>) -> bool) -> Option<&'a Value> {
     match value {
-        Value::Object(map) => {
-            let is = |key: &str| map.get(key).and_then(Value::as_str) == Some(anchor);
-            if is("$anchor") || is("$dynamicAnchor") { Some(value) } else { map.values().find_map(|below| named(below, anchor)) }
-        }
-        Value::Array(items) => items.iter().find_map(|below| named(below, anchor)),
+        Value::Object(map) if holds(map) => Some(value),
+        Value::Object(map) => map.values().find_map(|below| found(below, holds)),
+        Value::Array(items) => items.iter().find_map(|below| found(below, holds)),
         _ => None,
     }
 }

@@ -44,6 +44,8 @@ fn a_schema_that_refers_to_itself_for_the_same_value_is_refused() {
     for schema in [
         json!({ "$ref": "#" }),
         json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "allOf": [{ "$ref": "#/%24defs/a" }] } } }),
+        json!({ "$id": "https://x.example/root", "$ref": "root" }),
+        json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$id": "https://x.example/a", "allOf": [{ "$ref": "https://x.example/a#" }] } } }),
         json!({ "$ref": "#one", "$defs": { "x": { "$anchor": "one", "anyOf": [{ "not": { "$ref": "#one" } }] } } }),
     ] {
         assert_eq!(refused(&schema), "it refers to itself without end");
