@@ -11,6 +11,11 @@ use portcullis_tests::component::{bundle, save};
 use portcullis_tests::wait::Raise;
 use portcullis_tests::{Gateway, Options, places, until};
 
+#[path = "reload/compared.rs"]
+mod compared;
+#[path = "reload/rolled_back.rs"]
+mod rolled_back;
+
 /// How soon a save is felt.
 const SOON: Duration = Duration::from_secs(1);
 const ROUNDS: usize = 8;

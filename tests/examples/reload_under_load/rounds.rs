@@ -46,7 +46,7 @@ impl Rounds {
             Self { template, dir: dir.to_owned(), component: 0, number: 0, saves: Vec::new(), rejected: 0, last: String::new() };
         save_bytes(dir, "one.wasm", &marked(0));
         save(dir, "bundle.yaml", &rounds.manifest("one.wasm", ""));
-        save_bytes(dir, "traps.wasm", &component::traps_when_configured());
+        save_bytes(dir, "traps.wasm", &component::Parts::guard("(unreachable)").configures(component::TRAPS).build());
         save_bytes(dir, "masker.wasm", &component::masker(component::TRAPS));
         fs::write(dir.join("wrong.yaml"), WRONG_CASE).expect("the bundle can be written");
         rounds.saved("the first");

@@ -34,11 +34,11 @@ impl Elsewhere {
         self.generation.judge_in(facts, body, &surroundings).await
     }
 
-    /// Guards that look at what is not here: for each of them, what that is. Their verdicts here need not be what they would be at the gateway.
-    pub fn blind(&self) -> BTreeMap<String, Vec<&'static str>> {
+    /// Guards that look at what is not here, asked about a request with a body or without: for each of them, what that is. A preview is one of a body. Their verdicts here need not be what they would be at the gateway.
+    pub fn blind(&self, body: bool) -> BTreeMap<String, Vec<&'static str>> {
         let looks = |plugin: &crate::plugin::Plugin| {
             let imports = plugin.imports;
-            let what = [("the cluster", imports.cluster), ("counts", imports.counter), ("a preview", imports.preview)];
+            let what = [("the cluster", imports.cluster), ("counts", imports.counter), ("a preview", imports.preview && body)];
             what.into_iter().filter(|(_, looks)| *looks).map(|(what, _)| what).collect::<Vec<_>>()
         };
         let guards = self.generation.plugins().filter(|plugin| plugin.world == crate::wit::World::Guard);

@@ -130,7 +130,7 @@ async fn judge(recorded: &Recorded, candidate: &Elsewhere, reference: Option<&El
         outcome.masked += 1;
         uncertain.push("values of its body are masked in the log".to_owned());
     }
-    let elsewhere = candidate.blind();
+    let elsewhere = candidate.blind(recorded.body.is_some());
     for (plugin, what) in elsewhere.iter().filter(|(plugin, _)| after.by.iter().any(|by| *by.plugin == ***plugin)) {
         let what = what.join(" and ");
         *outcome.elsewhere.entry(format!("{plugin} looks at {what}")).or_default() += 1;
