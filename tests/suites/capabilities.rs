@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use portcullis_tests::component::{OBSERVE, bundle, save};
+use portcullis_tests::component::{OBSERVE, TRAPS, bundle, masker, save};
 use portcullis_tests::https::Response;
 use portcullis_tests::stub::{Stub, response};
 use portcullis_tests::{Gateway, Options, places, until};
@@ -186,6 +186,18 @@ fn what_never_reached_the_cluster_is_given_back_and_what_may_have_is_not() {
         assert_eq!(delete(&taken, "shop", "taken").cause(), "UpstreamUnavailable");
     }
     assert_eq!(delete(&taken, "shop", "taken").cause(), "BudgetExceeded", "it may have been carried out");
+}
+
+/// The plan is asked for before a write goes out, and after it was charged.
+#[test]
+fn what_a_failing_masker_holds_back_is_given_back() {
+    let (_folder, dir) = folder(&format!("{TWO_DELETIONS}  - {{ name: masker, world: masker, component: masker.wasm, match: {{ resources: [configmaps] }} }}\n"));
+    std::fs::write(dir.join("masker.wasm"), masker(TRAPS)).expect("the folder can be written");
+    let gateway = Gateway::start(Options { bundle: Some(dir), kubeconfig: None });
+    for turn in 0..4 {
+        assert_eq!(delete(&gateway, "shop", "a").cause(), "PolicyFailed", "in turn {turn}");
+        until(LIMIT, "for the charge to be given back", || (may_delete(&gateway)["allowed"] == true).then_some(()));
+    }
 }
 
 #[test]
