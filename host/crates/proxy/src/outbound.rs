@@ -75,13 +75,13 @@ async fn deliver_from(
     let mut follow = ledger.tail(Position(from));
     loop {
         let batch = follow.batch(BATCH_RECORDS, BATCH_BYTES).await?;
-        let Some(first) = batch.first().map(|one| one.position.0) else { continue };
         // A sink counts records; positions have gaps where bodies stand between them.
-        let after: Vec<u64> = batch.iter().map(|one| one.position.0 + 1).collect();
+        let positions: Vec<u64> = batch.iter().map(|one| one.position.0).collect();
         let records: Vec<String> = batch.into_iter().map(|one| one.json).collect();
         let mut done = 0;
         while done < records.len() {
-            let base = first + done as u64;
+            // The record's own position, not a count on from the first one's: what is sent again after a restart has the same.
+            let base = positions[done];
             match policy.current().deliver(name, base, &records[done..]).await {
                 Ok(position) => {
                     let taken = usize::try_from(position.saturating_sub(base)).unwrap_or(0);
@@ -89,7 +89,7 @@ async fn deliver_from(
                         return Err("the sink took nothing of the batch".into());
                     }
                     done = (done + taken).min(records.len());
-                    store.advance_sink(name, after[done - 1]).await?;
+                    store.advance_sink(name, positions[done - 1] + 1).await?;
                     *pause = FIRST_PAUSE;
                 }
                 Err(error) if error.retry() => return Err(error.into()),
