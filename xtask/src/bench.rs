@@ -15,6 +15,7 @@ mod answers;
 mod charges;
 mod figure;
 mod gateway;
+mod languages;
 mod memory;
 mod nginx;
 mod place;
@@ -56,6 +57,8 @@ enum Name {
     Throughput,
     /// One judgement by a guard in fresh state.
     Policy,
+    /// One rule in five languages.
+    Languages,
     /// Charges of budgets in the state database.
     Charges,
     /// Memory, idle and after a list of 200 MB.
@@ -97,6 +100,9 @@ pub fn run(args: Args) -> Result<()> {
     }
     if wanted(Name::Policy) {
         policy::run(&root, args.rounds, &mut report)?;
+    }
+    if wanted(Name::Languages) {
+        languages::run(&root, &mut report)?;
     }
     if wanted(Name::Charges) {
         charges::run(&root, args.rounds, &mut report)?;

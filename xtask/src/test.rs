@@ -24,6 +24,8 @@ const PYTHON: &str = "with_the_python_client";
 const SINKS: &str = "with_real_receivers";
 /// Tests in a module of this name need a registry and cosign.
 const REGISTRY: &str = "with_a_registry";
+/// Tests in a module of this name need what builds policies in other languages than Rust.
+const LANGUAGES: &str = "in_other_languages";
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -115,6 +117,13 @@ fn set_up(root: &Path) -> Result<Vec<Skip>> {
             return Err(why.context("with CI=true bundles in registries must be tested"));
         }
         skips.push(Skip { module: REGISTRY, what: "bundles in a real registry", why: sentence(&why) });
+    }
+    step("looking for what builds JavaScript, Python, Go and C");
+    if let Err(why) = tools::languages::ensure(root) {
+        if must {
+            return Err(why.context("with CI=true the example policies must be built in every language"));
+        }
+        skips.push(Skip { module: LANGUAGES, what: "the example policies in other languages than Rust", why: sentence(&why) });
     }
     step("looking for PostgreSQL");
     ensure_postgres();
