@@ -217,7 +217,8 @@ impl Builder {
             request.command.truncate(request.command.trim_end().len());
         }
         let preview = self.preview.unwrap_or_else(|| Err("this test gives no preview: call Builder::preview".to_owned()));
-        Request { facts: self.facts, body: self.body.map_or_else(Body::none, |body| Body::native(body, preview)) }
+        let body = self.body.map_or_else(Body::none, |body| Body::native(body, preview));
+        Request { facts: self.facts, body, after: std::cell::OnceCell::new() }
     }
 }
 

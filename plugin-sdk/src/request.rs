@@ -1,5 +1,7 @@
 //! The request that a guard or a router is asked about.
 
+use std::cell::OnceCell;
+
 use crate::bindings::common::portcullis::policy::documents::Document;
 use crate::{Body, Facts, Identity, Session};
 
@@ -14,12 +16,14 @@ pub use questions::Deletion;
 pub struct Request<'a> {
     pub(crate) facts: Facts,
     pub(crate) body: Body<'a>,
+    /// What the write leaves, once somebody has looked: a policy of many checks asks once.
+    pub(crate) after: OnceCell<Result<Body<'static>, String>>,
 }
 
 impl<'a> Request<'a> {
     #[doc(hidden)]
     pub fn of_host(facts: Facts, body: Option<&'a Document>) -> Request<'a> {
-        Request { facts, body: Body::of_host(body) }
+        Request { facts, body: Body::of_host(body), after: OnceCell::new() }
     }
 
     /// Everything that the gateway has established.
@@ -141,6 +145,9 @@ impl<'a> Request<'a> {
     ///
     /// A sentence that says why there is none, as the API server says it.
     pub fn after_write<T>(&self, look: impl FnOnce(&Body<'_>) -> T) -> Result<T, String> {
-        if self.verb() == "patch" { self.body.preview().map(|after| look(&after)) } else { Ok(look(&self.body)) }
+        if self.verb() != "patch" {
+            return Ok(look(&self.body));
+        }
+        self.after.get_or_init(|| self.body.preview()).as_ref().map(look).map_err(Clone::clone)
     }
 }
