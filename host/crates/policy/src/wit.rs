@@ -1,5 +1,7 @@
 //! The interface `portcullis:policy`, in every version that there is, and the engine's own types that all of them are adapted to.
 
+#[cfg(test)]
+mod frozen;
 mod imports;
 mod records;
 mod v0_1_0;
