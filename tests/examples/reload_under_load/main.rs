@@ -66,7 +66,7 @@ fn main() {
     }
     let normal = Duration::from_secs_f64(pick(&calm, 0.5) / 1e3);
     let late = |times: &[f64]| times.iter().filter(|ms| Duration::from_secs_f64(**ms / 1e3) > normal + LATE).count() as f64;
-    beside("requests late by more than 50 ms", "", late(&storm), late(&calm));
+    beside("of 1,000 requests, late by more than 50 ms", "", 1e3 * late(&storm) / storm.len() as f64, 1e3 * late(&calm) / calm.len() as f64);
     for (name, times) in &live.felt {
         figure(&format!("from the save to the first request judged by it: {name}"), "ms", times);
     }
