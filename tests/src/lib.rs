@@ -27,6 +27,7 @@ pub mod normal;
 pub mod oracle;
 pub mod places;
 pub mod process;
+pub mod recorder;
 pub mod served;
 pub mod stub;
 pub mod token;

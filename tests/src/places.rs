@@ -36,6 +36,15 @@ pub fn kubectl(version: &str) -> PathBuf {
     built(workspace().join(format!("target/tools/kubectl-{version}/kubectl")), "cargo xtask tools")
 }
 
+/// What a sink delivers to: `versitygw`, `victoria-logs` or `collector`.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn receiver(name: &str) -> PathBuf {
+    built(workspace().join("target/tools/sinks").join(name), "cargo xtask test")
+}
+
 /// A built bundle: `default` or `observe`.
 ///
 /// # Panics

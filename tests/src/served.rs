@@ -71,24 +71,17 @@ impl Served {
             serving.more,
         );
         fs::write(folder.path().join("portcullis.yaml"), config).expect("it can be written");
-        let log = folder.path().join("log");
-        let output = File::create(&log).expect("it can be written");
-        let mut child = Command::new(places::portcullis())
-            .args(["serve", "--config"])
-            .arg(folder.path().join("portcullis.yaml"))
-            .stderr(output)
-            .spawn()
-            .expect("the gateway runs");
-        let watchdog = Watchdog::over(child.id(), folder.path());
-        let url = until(START_LIMIT, "for the gateway to serve", || {
-            let ended = child.try_wait().expect("a child can be waited for").is_some();
-            let text = fs::read_to_string(&log).unwrap_or_default();
-            match text.split("url=").nth(1).and_then(|rest| rest.split_whitespace().next()) {
-                Some(url) => Some(Ok(url.to_owned())),
-                None => ended.then_some(Err(text)),
-            }
-        })?;
+        let (url, child, watchdog) = spawn(folder.path())?;
         Ok(Self { url, folder, ca_file: stage.ready.ca_file.clone(), child, _watchdog: watchdog })
+    }
+
+    /// Kills it as a power cut would, and starts it again in the same folder, on another port.
+    ///
+    /// # Panics
+    /// When it does not come back; with its log.
+    pub fn kill_and_restart(&mut self) {
+        end(&mut self.child);
+        (self.url, self.child, self._watchdog) = spawn(self.folder.path()).unwrap_or_else(|log| panic!("the gateway ended: {log}"));
     }
 
     /// kubectl as somebody whom the stage's issuer knows.
@@ -130,4 +123,28 @@ impl Drop for Served {
         }
         end(&mut self.child);
     }
+}
+
+/// Runs it by the configuration in a folder, until it says its address.
+fn spawn(folder: &Path) -> Result<(String, Child, Watchdog), String> {
+    let log = folder.join("log");
+    let output = File::options().create(true).append(true).open(&log).expect("it can be written");
+    let before = output.metadata().expect("it is there").len();
+    let mut child = Command::new(places::portcullis())
+        .args(["serve", "--config"])
+        .arg(folder.join("portcullis.yaml"))
+        .stderr(output)
+        .spawn()
+        .expect("the gateway runs");
+    let watchdog = Watchdog::over(child.id(), folder);
+    let url = until(START_LIMIT, "for the gateway to serve", || {
+        let ended = child.try_wait().expect("a child can be waited for").is_some();
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        let text = text.get(usize::try_from(before).unwrap_or_default()..).unwrap_or_default();
+        match text.split("url=").nth(1).and_then(|rest| rest.split_whitespace().next()) {
+            Some(url) => Some(Ok(url.to_owned())),
+            None => ended.then(|| Err(text.to_owned())),
+        }
+    })?;
+    Ok((url, child, watchdog))
 }
