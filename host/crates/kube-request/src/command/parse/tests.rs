@@ -362,3 +362,27 @@ fn what_the_gateway_shows_is_read_as_the_same_request() {
         comes_back(line, None);
     }
 }
+
+/// Held against what a real kubectl sent to a real API server. What it looked up first is not in the line, and so not compared.
+#[test]
+fn lines_are_read_as_kubectl_sends_them() {
+    const LOOKED_UP: [&str; 3] = ["container", "resourceVersion", "timeout"];
+    let mut lines = 0;
+    for recorded in include_str!("recorded.txt").lines().filter(|line| !line.starts_with('#')) {
+        let [line, input, method, target, content_type] = recorded.split('\t').collect::<Vec<_>>()[..] else { panic!("{recorded}") };
+        let read = parse_with(line, Some(input).filter(|input| !input.is_empty())).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let query = |target: &str| {
+            let mut pairs = crate::query::decode(target.split_once('?').map_or("", |(_, query)| query)).expect("a query");
+            pairs.retain(|(key, _)| !LOOKED_UP.contains(&key.as_str()));
+            pairs
+        };
+        let path = |target: &str| target.split('?').next().map(str::to_owned);
+        assert_eq!((read.method.as_str(), path(&read.target), query(&read.target)), (method, path(target), query(target)), "{line}");
+        if !content_type.is_empty() {
+            assert_eq!(read.content_type, Some(content_type), "{line}");
+        }
+        read.request().unwrap_or_else(|refusal| panic!("{line}: {refusal}"));
+        lines += 1;
+    }
+    assert!(lines > 50, "{lines}");
+}
