@@ -109,6 +109,8 @@ fn the_edit_loop_brings_a_save_into_the_gateway_and_a_mistake_nowhere() {
     let author = Author::new();
     let gateway = Gateway::start(Options::default());
     author.policy("few-replicas", "guard");
+    // The sentence is what changes here, and a policy whose cases fail never goes live.
+    author.edit("few-replicas/cases/few-replicas.yaml", ", message: 50 replicas are more than 10", "");
     let into = gateway.ready.policies_dir.display().to_string();
     let loop_ = Running::start(&mut author.command(&["build", "few-replicas", "--watch", "--into", &into]));
     until(LIMIT, "for the first build", || loop_.stdout().contains("has the new").then_some(()));

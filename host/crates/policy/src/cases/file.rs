@@ -279,7 +279,7 @@ pub(crate) struct Expect {
     pub route: Option<ExpectedRoute>,
     /// The names of the mask plan's rules, in order.
     pub plan: Option<Vec<String>>,
-    /// The case's `object` as the agent is shown it. In a string `masked:*` stands for any token.
+    /// The case's `object` as the agent is shown it. In a text `masked:*` stands for any token; a value in base64 may be written decoded.
     pub masked: Option<Value>,
     pub session: Option<ExpectedSession>,
     /// The session's seconds.
