@@ -84,8 +84,8 @@ fn of_the_plugins() -> Vec<Wrong> {
         ),
         second(
             "one deep inside",
-            &default("    configuration:\n      deny:\n        - rule: one\n          match: [{}]\n          message: no\n        - rule: two\n          match:\n            - verbs: [get]\n              shade: red\n          message: no\n"),
-            &["plugin `two`", "shade"],
+            &default("    configuration:\n      deny:\n        - rule: one\n          match: [{}]\n          message: not now\n        - rule: two\n          match:\n            - verbs: [get]\n              shade: red\n          message: not now\n"),
+            &["bundle.yaml:19:", "plugin `two`", "`/deny/1/match/0/shade`"],
         ),
         second("a wrong type in the configuration", &default("    configuration:\n      allow: everything\n"), &["bundle.yaml:12:", "plugin `two`", "`/allow`"]),
         second("more memory than the operator allows", &default("    limits:\n      deadline: 50ms\n      memory: 64GiB\n"), &["bundle.yaml:13:", "memory", "ask for less"]),
