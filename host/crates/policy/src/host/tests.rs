@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use kube_request::Json;
 
 use super::*;
+use crate::counts::MemoryCounts;
 use crate::testing::{Bundle, engine, facts, guard, masker, router, session_policy};
 use crate::{Decision, FailureCause, Grants, Judgement, Live};
 
