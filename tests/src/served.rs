@@ -63,7 +63,7 @@ impl Served {
         let impersonate = if serving.impersonate { "    impersonate: { userPrefix: 'portcullis:', groupPrefix: 'portcullis:' }\n" } else { "" };
         let config = format!(
             "listen: 127.0.0.1:0\nmetrics: 127.0.0.1:0\ntls: {{ certificate: tls.crt, key: tls.key }}\nstate: state\n\
-             issuers: [{{ issuer: '{}', audiences: [portcullis] }}]\n\
+             issuers: [{{ issuer: '{}', audiences: [portcullis], kinds: [{{ kind: human, group: approvers }}] }}]\n\
              connections:\n  - name: real\n    kubeconfig: {}\n{impersonate}bundle: {}\naccess: {{ operators: [approvers], auditors: [approvers] }}\n{}\n",
             stage.ready.issuer,
             serving.kubeconfig.display(),

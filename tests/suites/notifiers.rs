@@ -155,7 +155,8 @@ fn a_notice_that_fails_is_sent_again_and_the_operator_reads_no_address() {
         &notifier("notify-slack", &recorder.origin, &format!("webhook: \"{}/services/T0/B0/hunter2\", occasions: [requested]", recorder.origin)),
         &[&recorder.origin],
     );
-    stage.decided("DELETE", "/apis/apps/v1/namespaces/shop/deployments/web", &Value::Null, false);
+    let map = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}});
+    stage.decided("POST", "/api/v1/namespaces/kube-system/configmaps", &map, false);
     let seen = came(&recorder, 3);
     assert!(seen.iter().all(|one| one.body == seen[0].body), "the same message each time");
     let log = stage.served.log();
