@@ -47,6 +47,6 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> impl IntoResponse {
 }
 
 async fn metrics(State(gateway): State<Arc<Gateway>>) -> impl IntoResponse {
-    let text = gateway.telemetry.encode();
+    let text = gateway.telemetry.encode(&gateway.policy.metrics());
     ([("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }

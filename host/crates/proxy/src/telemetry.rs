@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+mod plugins;
+
 /// What a request came to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
@@ -73,14 +75,16 @@ impl Telemetry {
         self
     }
 
-    /// Everything, as `/metrics` serves it.
+    /// Everything, and what the policy engine counts, as `/metrics` serves it.
     #[must_use]
-    pub fn encode(&self) -> String {
+    pub fn encode(&self, policies: &policy::metrics::Reading) -> String {
         let mut out = String::new();
         // Writing into a string cannot fail.
-        if text::encode(&mut out, &self.registry).is_err() {
+        if text::encode_registry(&mut out, &self.registry).is_err() {
             out.clear();
         }
+        plugins::write(&mut out, policies);
+        let _ = text::encode_eof(&mut out);
         out
     }
 }

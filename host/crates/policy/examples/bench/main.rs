@@ -183,10 +183,10 @@ async fn measure(default: &Path, ten: &[u8], kubewarden: &[u8], rounds: usize, s
         add(all_create, times(&all, &create, Some(&large), SLOW_CALLS).await);
     }
     print_times("one guard, fresh state, a get", one_get, Some(("the same rules in Kubewarden's way", theirs_get)));
-    print_times("one guard, fresh state, a pod of 5 KB unread", one_create, Some(("the same rules in Kubewarden's way", theirs_create)));
+    print_times("one guard, fresh state, a pod of 4 KB unread", one_create, Some(("the same rules in Kubewarden's way", theirs_create)));
     print_times("one guard, fresh state, the same pod", one_create, Some(("Kubewarden's way in pooled instances", pooled_create)));
     print_times("the same rules in Kubewarden's way, a get", theirs_get, None);
-    print_times("the same rules in Kubewarden's way, a pod of 5 KB", theirs_create, None);
+    print_times("the same rules in Kubewarden's way, a pod of 4 KB", theirs_create, None);
     print_times("four guards, fresh state, a get", four_get, Some(("one guard", one_get)));
     print_times("ten pointers of a body of 100 KB", read, Some(("the same guard without a body", unread)));
     let more: Vec<f64> = read.quantile(0.5).iter().zip(unread.quantile(0.5)).map(|(with, without)| with - without).collect();
