@@ -22,7 +22,7 @@ fn told(from: &str, to: &str) -> Vec<String> {
 
 #[test]
 fn what_differs_is_told_key_by_key() {
-    let one = "  - { name: a, world: guard, component: a.wasm, configuration: { deny: [{ rule: x, verbs: [get] }, { rule: y, verbs: [list] }] } }\n";
+    let one = "  - { name: a, world: guard, component: a.wasm, configuration: { deny: [{ rule: x, verbs: [get] }, { rule: z, verbs: [list] }] } }\n";
     let table: &[(&str, &str, &[&str])] = &[
         (one, one, &[]),
         ("", one, &["a added: - => sha256:0a6a3bdea0f1, 6 bytes"]),
@@ -30,11 +30,11 @@ fn what_differs_is_told_key_by_key() {
         // A rule more at the front does not make another of each that follows.
         (
             one,
-            "  - { name: a, world: guard, component: a.wasm, configuration: { deny: [{ rule: w, verbs: [watch] }, { rule: x, verbs: [get] }, { rule: y, verbs: [list, watch] }] } }\n",
+            "  - { name: a, world: guard, component: a.wasm, configuration: { deny: [{ rule: w, verbs: [watch] }, { rule: x, verbs: [get] }, { rule: z, verbs: [list, watch] }] } }\n",
             &[
                 r#"a configuration/deny/w/rule: - => w"#,
                 r#"a configuration/deny/w/verbs: - => ["watch"]"#,
-                r#"a configuration/deny/y/verbs: ["list"] => ["list","watch"]"#,
+                r#"a configuration/deny/z/verbs: ["list"] => ["list","watch"]"#,
             ],
         ),
         (
