@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod cluster;
 mod fuzz;
+mod interface;
 mod plugins;
 mod protobuf;
 mod quickstart;
@@ -28,6 +29,8 @@ enum Task {
     Tools(tools::Args),
     /// Write the table by which the gateway reads Kubernetes' protobuf, from Kubernetes' own sources.
     Protobuf(protobuf::Args),
+    /// Write the reference pages of the interface, beside its folders in `wit`.
+    Interface(interface::Args),
     /// Put made-up input to the gateway's readers, and see whether their promises hold.
     Fuzz(fuzz::Args),
     /// Measure the gateway beside what it is compared with.
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Task::Cluster(args) => cluster::run(args),
         Task::Tools(args) => tools::run(args),
         Task::Protobuf(args) => protobuf::run(&root, &args),
+        Task::Interface(args) => interface::run(&root, &args),
         Task::Fuzz(args) => fuzz::run(&root, &args),
         Task::Bench(args) => bench::run(args),
     }
