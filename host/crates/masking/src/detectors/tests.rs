@@ -46,7 +46,7 @@ fn detectors_find_what_they_are_for() {
         ("azure-key", format!("AccountName=shop;AccountKey={azure};EndpointSuffix=core.windows.net"), &[azure.as_str()]),
         ("azure-key", "SharedAccessKeyName=reader".into(), &[]),
         ("gitlab-token", format!("git clone https://x:{gitlab}@gitlab.test"), &[gitlab.as_str()]),
-        ("package-token", format!("//registry.npmjs.org/:_authToken={npm}"), &[npm.as_str()]),
+        ("package-token", format!("//npm.example/:_authToken={npm}"), &[npm.as_str()]),
         ("package-token", format!("password = {pypi}"), &[pypi.as_str()]),
         ("package-token", "npm_config_registry".into(), &[]),
         ("model-key", format!("x-api-key: {model}"), &[model.as_str()]),
