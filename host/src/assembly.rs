@@ -73,10 +73,7 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
         connections.put(connect(connection).await.with_context(|| format!("connection `{name}`"))?)?;
     }
 
-    let engine = policy::Engine::new(policy::EngineOptions {
-        cache_dir: Some(settings.state.join("components")),
-        ..Default::default()
-    })?;
+    let engine = policy::Engine::new(engine_options(&settings))?;
     let mut grants = grants(&settings.grants)?;
     grants.admission = settings.trust.clone().map(|trust| Arc::new(Trusting(trust)) as Arc<dyn policy::Admission>);
     let policies = policies::open(engine, &settings.bundle, grants, &settings.state)
@@ -136,17 +133,30 @@ impl Running {
     }
 }
 
+/// The sandbox's pool is made for the largest plugin that the operator allows.
+fn engine_options(settings: &Settings) -> policy::EngineOptions {
+    let usual = policy::EngineOptions::default();
+    let max_memory = settings.grants.limits.memory.map_or(usual.max_memory, |memory| memory.0);
+    policy::EngineOptions { cache_dir: Some(settings.state.join("components")), max_memory, ..usual }
+}
+
 /// The operator's word, as the policy engine takes it.
 fn grants(settings: &Grants) -> Result<policy::Grants> {
     let origins = settings.http_origins.iter().map(|text| policy::Origin::parse(text)).collect::<Result<_, _>>().context("`grants.httpOrigins`")?;
     let read = |grant: &ClusterGrant| policy::ClusterRead::new(&grant.resources, grant.fields.as_deref());
     let cluster = settings.cluster.as_ref().map(|reads| reads.iter().map(read).collect::<Result<_, _>>()).transpose().context("`grants.cluster`")?;
+    let (limits, usual) = (&settings.limits, policy::Grants::default());
     Ok(policy::Grants {
         http_origins: origins,
         http_client: Some(Arc::new(Outgoing::new()?)),
         cluster,
         counter: settings.counter,
-        ..Default::default()
+        max_deadline: limits.deadline.map_or(usual.max_deadline, |most| most.0),
+        max_delivery_deadline: limits.delivery_deadline.map_or(usual.max_delivery_deadline, |most| most.0),
+        max_output: limits.output.map_or(usual.max_output, |most| most.0),
+        max_host_calls: limits.host_calls.unwrap_or(usual.max_host_calls),
+        max_log_lines: limits.log_lines.unwrap_or(usual.max_log_lines),
+        ..usual
     })
 }
 

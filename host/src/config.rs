@@ -119,6 +119,33 @@ pub struct Grants {
     /// Guards may keep counts in the state database: budgets.
     #[serde(default)]
     pub counter: bool,
+    /// The most that a bundle may ask for under `limits`, whichever the plugin.
+    #[serde(default)]
+    pub limits: Ceilings,
+}
+
+/// The operator's ceilings on what one call of a plugin may use.
+#[derive(Debug, Clone, std::default::Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ceilings {
+    /// Memory: 64MiB when left out, 4GiB at most.
+    #[serde(default)]
+    pub memory: Option<policy::Bytes>,
+    /// Time that a request may wait for a plugin: 1s when left out.
+    #[serde(default)]
+    pub deadline: Option<policy::Span>,
+    /// Time that a sink or a notifier may take: 1m when left out.
+    #[serde(default)]
+    pub delivery_deadline: Option<policy::Span>,
+    /// What it hands over at once: 32MiB when left out.
+    #[serde(default)]
+    pub output: Option<policy::Bytes>,
+    /// Calls of the gateway's functions: 65536 when left out.
+    #[serde(default)]
+    pub host_calls: Option<u32>,
+    /// Lines of the log: 1024 when left out.
+    #[serde(default)]
+    pub log_lines: Option<u32>,
 }
 
 /// Resources that plugins may read.
@@ -208,6 +235,23 @@ pub enum FileError {
         /// The parser's report with a snippet.
         message: String,
     },
+}
+
+impl Ceilings {
+    /// A ceiling of nothing would let no plugin run, and one over 4 GiB none fit.
+    ///
+    /// # Errors
+    /// With the key and what to write instead.
+    pub fn check(&self) -> anyhow::Result<()> {
+        if let Some(memory) = self.memory {
+            anyhow::ensure!((64 << 10..=4 << 30).contains(&memory.0), "`grants.limits.memory` is {} bytes; write 64KiB to 4GiB", memory.0);
+        }
+        for (key, most) in [("deadline", self.deadline), ("deliveryDeadline", self.delivery_deadline)] {
+            let fits = most.is_none_or(|most| (1..=600_000).contains(&most.0.as_millis()));
+            anyhow::ensure!(fits, "`grants.limits.{key}` must be 1ms to 10m");
+        }
+        Ok(())
+    }
 }
 
 impl File {

@@ -73,6 +73,7 @@ impl Settings {
             let name = connection.name.clone();
             connections.push(resolve(connection).with_context(|| format!("connection `{name}`"))?);
         }
+        file.grants.limits.check()?;
         if let Some(url) = &file.public_url {
             ensure!(
                 url.starts_with("https://") && !url.ends_with('/'),

@@ -16,6 +16,7 @@ mod schema;
 
 pub use admission::Admission;
 pub use entry::Mode;
+pub use quantity::{Bytes, Span};
 pub(crate) use entry::{CanaryEntry, List, Manifest, MatchEntry, PluginEntry};
 pub use schema::{bundle_schema, cases_schema};
 

@@ -55,7 +55,7 @@ mod trial;
 mod wit;
 
 pub use bundle::read::{ReadError, bundle_files};
-pub use bundle::{Admission, Mode, YamlError, bundle_schema, cases_schema};
+pub use bundle::{Admission, Bytes, Mode, Span, YamlError, bundle_schema, cases_schema};
 pub use cache::CacheError;
 pub use cases::{Came, CameRoute, CaseFailures, CaseResult, Coverage, Sent, Snapshot, is_snapshot, written};
 pub use counts::{MemoryCounts, Window, charge_all};

@@ -8,11 +8,17 @@ use serde::{Deserialize, Deserializer};
 
 /// A number of bytes: `65536`, `64KiB`, `16MiB`, `1GiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bytes(pub usize);
+pub struct Bytes(
+    /// How many.
+    pub usize,
+);
 
 /// A length of time: `50ms`, `2s`, `1m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span(pub Duration);
+pub struct Span(
+    /// How long.
+    pub Duration,
+);
 
 /// A share of all, in hundredths of a percent, at most 10,000: `10%`, `0.25%`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
