@@ -74,7 +74,7 @@ fn strangers() -> Vec<Animal> {
             &Parts::guard(NO_OPINION).against(|text| text.replacen("allow(string),", "allow(u64),", 1)),
             "it does not fit its world: `evaluate`",
         ),
-        Animal::new("no-component", "guard", b"\0asm\x0d\0\x01\0 and then nothing".to_vec(), Some("it is no component that the gateway can run")),
+        Animal::new("no-component", "guard", b"\0asm\x0d\0\x01\0 and then nothing".to_vec(), Some("it is not a WebAssembly component")),
     ]
 }
 
