@@ -57,7 +57,7 @@ fn a_redirect_leads_a_sink_nowhere() {
     let grants = format!("grants: {{ httpOrigins: [\"{origin}\", \"http://127.0.0.1:{}\"] }}", elsewhere.port);
     let served = Served::start(&stage, Serving { kubeconfig: &stage.dir().join("state/upstream.kubeconfig"), bundle: &bundle, impersonate: false, more: &grants });
     let token = format!("Bearer {}", stage.token("devin"));
-    served.client().request("GET", "/clusters/real/api/v1/namespaces", &[("authorization", &token)], b"");
+    assert_eq!(served.client().request("GET", "/clusters/real/api/v1/namespaces", &[("authorization", &token)], b"").status, 200);
     // A redirect is an answer, and one that trying again does not mend.
     until(LIMIT, "for the sink to give up", || served.log().contains("answered 307").then_some(()));
     assert!(hook.seen().iter().all(|line| line == "POST /hook HTTP/1.1"), "{:?}", hook.seen());

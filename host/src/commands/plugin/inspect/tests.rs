@@ -1,7 +1,5 @@
 use serde_json::json;
 
-use super::*;
-
 #[test]
 fn a_schema_is_a_short_table() {
     let schema = json!({
