@@ -30,9 +30,10 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let bundle = folder.path().join("bundle");
     copy(&places::bundle("default"), &bundle);
     let text = fs::read_to_string(bundle.join("bundle.yaml")).expect("a bundle has one");
-    let rules = "configuration: { rules: [{ name: token, groups: [toys.example.org], resources: [widgets], paths: [/spec/token] }] }";
-    assert!(text.contains("    configuration: {}\n"), "the masker has no configuration of its own");
-    let text = text.replace("configuration: {}", rules).replacen("plugins:\n", SECOND, 1);
+    let own = "    configuration:\n      show: token\n";
+    let rules = "      rules: [{ name: token, groups: [toys.example.org], resources: [widgets], paths: [/spec/token] }]\n";
+    assert_eq!(text.matches(own).count(), 1, "the masker's configuration is another");
+    let text = text.replace(own, &format!("{own}{rules}")).replacen("plugins:\n", SECOND, 1);
     fs::write(bundle.join("bundle.yaml"), text).expect("the folder can be written");
     let gateway = Gateway::start(Options { kubeconfig: Some(cluster.ready.gateway_kubeconfig.clone()), bundle: Some(bundle) });
     Stage { cluster, gateway }

@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use portcullis_tests::https::Response;
 use portcullis_tests::stub::{Stub, response};
-use portcullis_tests::{Gateway, Options, places};
+use portcullis_tests::{Gateway, Options, places, until};
 
 #[path = "heads.rs"]
 mod heads;
@@ -213,7 +213,12 @@ fn a_large_answer_is_compressed_for_who_asks() {
     let mut unpacked = String::new();
     MultiGzDecoder::new(&packed.body[..]).read_to_string(&mut unpacked).expect("it is gzip");
     assert!(unpacked == plain.text(), "what was unpacked is another text");
-    let [one, two] = [&plain, &packed].map(|answer| STAGE.gateway.api("alice").record(&answer.record()));
+    let [one, two] = [&plain, &packed].map(|answer| {
+        until(Duration::from_secs(10), "for the record of its answer", || {
+            let record = STAGE.gateway.api("alice").record(&answer.record());
+            (!record["response"].is_null()).then_some(record)
+        })
+    });
     assert_eq!(one["response"]["body"], two["response"]["body"], "the same plain text: {two}");
 
     // Small ones cost more than they save.
