@@ -8,9 +8,17 @@ fn names_as_container_runtimes_read_them() {
         ("team/app", "docker.io/team/app", "", ""),
         ("docker.io/nginx", "docker.io/library/nginx", "", ""),
         ("index.docker.io/team/app", "docker.io/team/app", "", ""),
+        ("index.docker.io/team/app:2", "docker.io/team/app", "2", ""),
+        ("registry.example.com/app", "registry.example.com/app", "", ""),
+        ("Registry.Example.com/team/app:1", "registry.example.com/team/app", "1", ""),
         ("localhost/app", "localhost/app", "", ""),
         ("localhost:5000/app", "localhost:5000/app", "", ""),
         ("Registry.Example.com/a/b:c", "registry.example.com/a/b", "c", ""),
+        ("registry:5000/app", "registry:5000/app", "", ""),
+        ("registry:5000/app:2@sha256:ab", "registry:5000/app", "2", "sha256:ab"),
+        ("app@sha256:ab", "docker.io/library/app", "", "sha256:ab"),
+        // No part of a path is mistaken for a registry that is allowed.
+        ("evil.example.com/registry.example.com/app", "evil.example.com/registry.example.com/app", "", ""),
         ("a@sha256:b", "docker.io/library/a", "", "sha256:b"),
         ("a:1@sha256:b", "docker.io/library/a", "1", "sha256:b"),
     ] {

@@ -3,27 +3,6 @@ use serde_json::json;
 
 use super::*;
 
-#[test]
-fn names_as_container_runtimes_read_them() {
-    for (name, source, tag, digest) in [
-        ("nginx", "docker.io/library/nginx", None, None),
-        ("nginx:1.27", "docker.io/library/nginx", Some("1.27"), None),
-        ("team/app", "docker.io/team/app", None, None),
-        ("docker.io/nginx", "docker.io/library/nginx", None, None),
-        ("index.docker.io/team/app:2", "docker.io/team/app", Some("2"), None),
-        ("registry.example.com/app", "registry.example.com/app", None, None),
-        ("Registry.Example.com/team/app:1", "registry.example.com/team/app", Some("1"), None),
-        ("localhost/app", "localhost/app", None, None),
-        ("registry:5000/app", "registry:5000/app", None, None),
-        ("registry:5000/app:2@sha256:ab", "registry:5000/app", Some("2"), Some("sha256:ab")),
-        ("app@sha256:ab", "docker.io/library/app", None, Some("sha256:ab")),
-        // No part of a path is mistaken for a registry that is allowed.
-        ("evil.example.com/registry.example.com/app", "evil.example.com/registry.example.com/app", None, None),
-    ] {
-        assert_eq!(Image::parse(name), Image { source: source.to_owned(), tag, digest }, "{name}");
-    }
-}
-
 fn patterns(all: &[&str]) -> Patterns {
     serde_json::from_value(json!(all)).expect("patterns")
 }
