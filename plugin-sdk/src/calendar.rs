@@ -174,7 +174,7 @@ fn day_of(days: i64) -> Day {
 
 impl Date {
     /// By Hinnant's algorithm: years begin in March, so that the leap day is the last.
-    fn of_days(days: i64) -> Date {
+    pub(crate) fn of_days(days: i64) -> Date {
         let days = days + 719_468;
         let era = days.div_euclid(146_097);
         let of_era = days.rem_euclid(146_097);
@@ -187,7 +187,8 @@ impl Date {
         Date { year: year as i32, month, day }
     }
 
-    fn days(self) -> i64 {
+    /// Days since 1970.
+    pub(crate) fn days(self) -> i64 {
         let year = i64::from(self.year) - i64::from(self.month <= 2);
         let era = year.div_euclid(400);
         let of_era = year.rem_euclid(400);
@@ -196,7 +197,12 @@ impl Date {
         era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
     }
 
-    fn parse(text: &str) -> Option<Date> {
+    /// Year, month and day; no year before 1970 is read, so none is below zero.
+    pub(crate) fn numbers(self) -> [u64; 3] {
+        [self.year as u64, u64::from(self.month), u64::from(self.day)]
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Date> {
         let [year, month, day] = text.split('-').collect::<Vec<_>>().try_into().ok()?;
         let date = Date { year: number(year, 4)? as i32, month: number(month, 2)? as u8, day: number(day, 2)? as u8 };
         // 30 February is read as 2 March, which is another date.

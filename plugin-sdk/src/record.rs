@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::calendar::Date;
+
 /// The facts of a record of the ledger that most are looked for by. What a record does not say is nothing, or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -79,47 +81,21 @@ pub fn micros(text: &str) -> Option<u64> {
     if !shaped || fraction.len() > 9 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    let days = u64::try_from(Date::parse(whole.get(..10)?)?.days()).ok()?;
     let number = |from: usize, to: usize| whole.get(from..to)?.parse::<u64>().ok();
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    if year < 1970 || !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) || hour > 23 || minute > 59 || second > 59 {
+    if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let before: u64 = (1..month).map(|month| days_of(year, month)).sum();
-    let days = days_before(year) + before + day - 1;
     let fraction = format!("{fraction:0<6}").get(..6)?.parse::<u64>().ok()?;
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + fraction)
 }
 
 /// Seconds since 1970 as the six numbers of a date and a time in UTC: year, month, day, hour, minute, second.
 pub fn date(seconds: u64) -> [u64; 6] {
-    let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
-    let mut year = 1970 + days / 366;
-    while days_before(year + 1) <= days {
-        year += 1;
-    }
-    days -= days_before(year);
-    let mut month = 1;
-    while days >= days_of(year, month) {
-        days -= days_of(year, month);
-        month += 1;
-    }
-    [year, month, days + 1, rest / 3600, rest / 60 % 60, rest % 60]
-}
-
-/// Days from 1970 to the beginning of a year.
-fn days_before(year: u64) -> u64 {
-    let leaps = |year: u64| (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
-    (year - 1970) * 365 + leaps(year) - leaps(1970)
-}
-
-fn days_of(year: u64, month: u64) -> u64 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let [year, month, day] = Date::of_days(days as i64).numbers();
+    [year, month, day, rest / 3600, rest / 60 % 60, rest % 60]
 }
 
 #[cfg(test)]
