@@ -3,7 +3,8 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{GrantScope, Seconds, Waiting};
+use crate::matching::Patterns;
+use crate::{Finding, GrantScope, Match, Request, Seconds, Waiting};
 
 /// The longest that a request is held: beyond it, clients and the proxies between give up.
 const LONGEST_HOLD: u32 = 600;
@@ -45,6 +46,13 @@ impl From<Scope> for GrantScope {
             Scope::ThisObject => GrantScope::ThisObject,
         }
     }
+}
+
+/// Whether a route is about a request: its `match`, and the names of rules that held it. Without either, it is about all. What a request does not say counts, since
+/// the stricter routes stand first: a deletion of a collection belongs to them.
+pub fn is_about(matches: Option<&[Match]>, rules: Option<&Patterns>, request: &Request<'_>, findings: &[Finding]) -> bool {
+    matches.is_none_or(|all| all.iter().any(|one| one.may_fit(request)))
+        && rules.is_none_or(|rules| findings.iter().any(|finding| rules.fit(&finding.rule)))
 }
 
 /// Whether so many can approve in time: what the types of a route's keys cannot say. `groups` and `subjects` are how many of each it names.

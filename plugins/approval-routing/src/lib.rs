@@ -93,10 +93,8 @@ pub fn route(config: &Config, request: &Request<'_>, findings: &[Finding]) -> Op
 }
 
 impl RouteRule {
-    /// What a request does not say counts: the stricter routes stand first, and a deletion of a collection belongs to them.
     fn fits(&self, request: &Request<'_>, findings: &[Finding], moment: &mut impl FnMut() -> Moment) -> bool {
-        self.matches.as_ref().is_none_or(|all| all.iter().any(|one| one.may_fit(request)))
-            && self.rules.as_ref().is_none_or(|rules| findings.iter().any(|finding| rules.fit(&finding.rule)))
+        routing::is_about(self.matches.as_deref(), self.rules.as_ref(), request, findings)
             && self.during.as_ref().is_none_or(|during| during.iter().any(|hours| hours.hold(&moment())))
     }
 }

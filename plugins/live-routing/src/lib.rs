@@ -84,7 +84,7 @@ fn quarter_of_an_hour() -> Seconds {
 pub fn route(config: &Config, request: &Request<'_>, findings: &[Finding]) -> Option<Route> {
     // Counted once, and only for a route that asks for it.
     let mut counted = None;
-    for rule in config.routes.iter().filter(|rule| rule.is_about(request, findings)) {
+    for rule in config.routes.iter().filter(|rule| routing::is_about(rule.matches.as_deref(), rule.rules.as_ref(), request, findings)) {
         if let Some(least) = rule.at_least_pods {
             let pods = *counted.get_or_insert_with(|| reach::pods(request).unwrap_or_else(|why| {
                 log::warn(&format!("it could not be counted what a request would hit, so it counts as more than any number: {why}"));
@@ -112,14 +112,6 @@ pub fn route(config: &Config, request: &Request<'_>, findings: &[Finding]) -> Op
         });
     }
     None
-}
-
-impl RouteRule {
-    /// What a request does not say counts: the stricter routes stand first, and a deletion of a collection belongs to them.
-    fn is_about(&self, request: &Request<'_>, findings: &[Finding]) -> bool {
-        self.matches.as_ref().is_none_or(|all| all.iter().any(|one| one.may_fit(request)))
-            && self.rules.as_ref().is_none_or(|rules| findings.iter().any(|finding| rules.fit(&finding.rule)))
-    }
 }
 
 /// What the types cannot say.
