@@ -16,6 +16,7 @@ mod plugin;
 mod policy;
 mod replay;
 mod run;
+mod sandbox;
 mod session;
 mod shell;
 

@@ -1,14 +1,13 @@
 //! `portcullis plugin`: for whoever writes policies. From an empty folder to a decision, without a gateway.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context;
 use clap::Subcommand;
-use policy::{Engine, EngineOptions, Trial};
+use policy::{EngineOptions, Trial};
 
 use super::failure::Failure;
 use super::output::{OutputArgs, clean_lines};
-use crate::login_store::user_folder;
+use super::sandbox;
 
 mod bench;
 mod build;
@@ -58,15 +57,9 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-/// The engine that serves traffic, with what it compiled kept for the next time.
-fn engine(cache_dir: Option<PathBuf>) -> Result<Engine, Failure> {
-    // Nothing is remembered: each call is to show what the component says.
-    let options = EngineOptions { cache_dir, remember: 0, ..EngineOptions::default() };
-    Ok(Engine::new(options).context("the policy engine cannot be set up")?)
-}
-
 /// Loads a bundle beside no gateway.
 async fn trial(dir: &Path) -> Result<Trial, Failure> {
-    let cache = user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("components"));
-    Trial::load(engine(cache)?, dir).await.map_err(|error| Failure::No(clean_lines(&error.to_string())))
+    // Nothing is remembered: each call is to show what the component says.
+    let engine = sandbox::engine(EngineOptions { remember: 0, ..sandbox::cached() })?;
+    Trial::load(engine, dir).await.map_err(|error| Failure::No(clean_lines(&error.to_string())))
 }

@@ -8,8 +8,8 @@ use anyhow::Context;
 use super::super::failure::Failure;
 use super::super::output::{self, Output, Row, clean_lines};
 use super::super::policy::shown;
+use super::super::sandbox;
 use super::place::{self, KeysArgs, RegistryArgs};
-use crate::login_store::user_folder;
 use crate::outgoing::Outgoing;
 
 /// A bundle to load.
@@ -50,9 +50,7 @@ pub async fn run(args: Args, output: Output) -> Result<(), Failure> {
 
 /// Loads a bundle beside no gateway: what it reads of a cluster and counts is granted, where it sends is not by itself.
 async fn loaded(folder: &Path, origins: &[String]) -> Result<policy::Status, Failure> {
-    let cache_dir = user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("components"));
-    let engine = policy::Engine::new(policy::EngineOptions { cache_dir, ..Default::default() })
-        .context("the policy engine cannot be set up")?;
+    let engine = sandbox::engine(sandbox::cached())?;
     let origins = origins.iter().map(|text| policy::Origin::parse(text)).collect::<Result<Vec<_>, _>>();
     let grants = policy::Grants {
         http_origins: origins.map_err(|e| Failure::Usage(e.to_string()))?,

@@ -10,6 +10,7 @@ use wit_component::{DecodedWasm, WitPrinter};
 
 use crate::commands::failure::Failure;
 use crate::commands::output::{self, Output, Row, clean, details, grid, say, size, text};
+use crate::commands::sandbox;
 
 /// What the gateway would read of a component, at most.
 const COMPONENT_MAX: u64 = 128 << 20;
@@ -54,7 +55,8 @@ pub async fn run(args: Args, output: Output) -> Result<(), Failure> {
     if let Some(world) = world {
         // Compiles, and runs `describe`: both block.
         let looked = tokio::task::spawn_blocking(move || {
-            let engine = super::engine(None)?;
+            // Without a cache: how long compiling takes is part of what is told.
+            let engine = sandbox::engine(policy::EngineOptions { remember: 0, ..Default::default() })?;
             policy::inspect(&engine, &bytes, world).map_err(|error| Failure::No(clean(&error.to_string())))
         });
         add(&mut described, &looked.await.map_err(anyhow::Error::from)??);

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use policy::{Elsewhere, Described, Difference, Engine, EngineOptions};
+use policy::{Elsewhere, Described, Difference, Engine};
 use serde_json::{Value, json};
 
 use super::replayed::{self, Which};
 use crate::client::Client;
 use crate::commands::failure::Failure;
 use crate::commands::output::{self, Column, Output, clean_lines, text};
-use crate::login_store::user_folder;
+use crate::commands::sandbox;
 
 /// Arguments of `diff`.
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ pub async fn diff(client: &Client, args: DiffArgs, output: Output) -> Result<(),
     if args.no_verdicts {
         return Ok(());
     }
-    let engine = engine()?;
+    let engine = sandbox::engine(sandbox::cached())?;
     let before = guards(client, &engine, &live.digest).await?;
     let after = match is_folder {
         true => candidate(&engine, folder).await?,
@@ -82,13 +82,8 @@ pub async fn diff(client: &Client, args: DiffArgs, output: Output) -> Result<(),
 /// # Errors
 /// As the gateway says, or the candidate.
 pub async fn backtest(client: &Client, args: BacktestArgs, output: Output) -> Result<(), Failure> {
-    let candidate = candidate(&engine()?, &args.bundle).await?;
+    let candidate = candidate(&sandbox::engine(sandbox::cached())?, &args.bundle).await?;
     replayed::run(client, &args.which, &candidate, None).await?.print(output)
-}
-
-fn engine() -> Result<Engine, Failure> {
-    let cache_dir = user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("components"));
-    Ok(Engine::new(EngineOptions { cache_dir, ..Default::default() }).context("the policy engine cannot be set up")?)
 }
 
 async fn candidate(engine: &Engine, dir: &Path) -> Result<Elsewhere, Failure> {

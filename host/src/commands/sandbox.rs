@@ -1,0 +1,20 @@
+//! The policy engine beside no gateway.
+
+use anyhow::Context;
+use policy::{Engine, EngineOptions};
+
+use super::failure::Failure;
+use crate::login_store::user_folder;
+
+/// As the gateway has it, with what it compiled kept in the user's cache for the next time.
+pub fn cached() -> EngineOptions {
+    EngineOptions { cache_dir: user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("components")), ..EngineOptions::default() }
+}
+
+/// Sets it up. Blocks for a few milliseconds.
+///
+/// # Errors
+/// When it cannot be had on this machine.
+pub fn engine(options: EngineOptions) -> Result<Engine, Failure> {
+    Ok(Engine::new(options).context("the policy engine cannot be set up")?)
+}
