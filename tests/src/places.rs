@@ -1,4 +1,4 @@
-//! Where the programs and folders are.
+//! Where the programs and folders are, and which ports are free.
 
 use std::path::{Path, PathBuf};
 
@@ -63,6 +63,32 @@ pub fn folder() -> tempfile::TempDir {
     let parent = workspace().join("target/suites");
     std::fs::create_dir_all(&parent).expect("target can be written");
     tempfile::Builder::new().prefix("t").tempdir_in(parent).expect("a folder can be made")
+}
+
+/// Copies a folder with all that is in it.
+///
+/// # Panics
+/// When it cannot be read, or the copy written.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("the folder can be made");
+    for entry in std::fs::read_dir(from).expect("the folder is there") {
+        let entry = entry.expect("the folder can be read");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("the folder can be written");
+        }
+    }
+}
+
+/// A port that was free a moment ago, for programs that take none of their own choice.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 fn built(path: PathBuf, by: &str) -> PathBuf {

@@ -167,7 +167,7 @@ fn what_never_reached_the_cluster_is_given_back_and_what_may_have_is_not() {
     // Takes the request, and says nothing.
     stub.does("/api/v1/namespaces/shop/configmaps/taken", |_| {});
     let kubeconfig = stub.kubeconfig(place.path());
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+    let closed = places::free_port();
     let text = std::fs::read_to_string(&kubeconfig).expect("it was written");
     let port = text.split("http://127.0.0.1:").nth(1).and_then(|rest| rest.split('"').next()).expect("an address").to_owned();
     let away = place.path().join("away.kubeconfig");

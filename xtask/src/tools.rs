@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::cluster;
 
 pub mod artifacts;
+mod go;
 pub mod languages;
 pub mod python;
 pub mod sinks;

@@ -40,7 +40,7 @@ impl Rounds {
     /// Writes the first set.
     pub fn begin(dir: &Path) -> Self {
         let default = places::bundle("default");
-        copy(&default, dir);
+        places::copy(&default, dir);
         let template = fs::read_to_string(default.join("bundle.yaml")).expect("the default bundle is built");
         let mut rounds =
             Self { template, dir: dir.to_owned(), component: 0, number: 0, saves: Vec::new(), rejected: 0, last: String::new() };
@@ -156,19 +156,6 @@ fn save_bytes(dir: &Path, name: &str, content: &[u8]) {
     let draft = dir.join(format!(".{name}.draft"));
     fs::write(&draft, content).expect("the bundle can be written");
     fs::rename(draft, dir.join(name)).expect("the bundle can be written");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("the folder can be made");
-    for entry in fs::read_dir(from).expect("the folder is there") {
-        let entry = entry.expect("the folder can be read");
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).expect("the folder can be written");
-        }
-    }
 }
 
 /// Microseconds since 1970 of a record's time.

@@ -28,7 +28,7 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let cluster = Cluster::start();
     let folder = places::folder();
     let bundle = folder.path().join("bundle");
-    copy(&places::bundle("default"), &bundle);
+    places::copy(&places::bundle("default"), &bundle);
     let text = fs::read_to_string(bundle.join("bundle.yaml")).expect("a bundle has one");
     let own = "    configuration:\n      show: token\n";
     let rules = "      rules: [{ name: token, groups: [toys.example.org], resources: [widgets], paths: [/spec/token] }]\n";
@@ -48,18 +48,6 @@ const SECOND: &str = "plugins:
       checks: [{ check: privileged-pods, then: deny }, { check: pod-secrets, then: approve }]
       allow: [{ rule: widgets, match: [{ groups: [toys.example.org], verbs: [get, list, watch] }] }]
 ";
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    fs::create_dir_all(to).expect("the folder can be written");
-    for entry in fs::read_dir(from).expect("it is there").filter_map(Result::ok) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("the folder can be written");
-        }
-    }
-}
 
 /// A namespace of a test's own: the administrator's kubectl in it.
 fn namespace(name: &str) -> Kubectl {

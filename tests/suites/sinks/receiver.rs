@@ -1,18 +1,13 @@
 //! A program that takes records, started and stopped as a test wants it.
 
 use std::fs::{self, File};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use portcullis_tests::process::{Watchdog, end};
 use portcullis_tests::{places, until};
-
-/// A port that was free a moment ago: these programs take none of their own choice.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
-}
 
 /// A running receiver. Ends when dropped, or with the test process.
 pub struct Receiver {

@@ -13,7 +13,7 @@ use portcullis_tests::stub::Stub;
 use portcullis_tests::{Gateway, Options, places, until};
 use serde_json::Value;
 
-use super::receiver::{Receiver, free_port};
+use super::receiver::Receiver;
 
 const KEY: (&str, &str) = ("the-access-key", "hunter2-the-secret-key");
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -117,7 +117,7 @@ fn s3_sink(port: u16, secret: &str) -> String {
 
 #[test]
 fn s3_has_every_record_in_order_through_an_outage_and_a_kill() {
-    let port = free_port();
+    let port = places::free_port();
     let mut stage = Stage::start(&s3_sink(port, KEY.1), &[port]);
     let folder = stage.folder.path().join("s3");
     // Nobody is there yet.
@@ -156,7 +156,7 @@ fn s3_has_every_record_in_order_through_an_outage_and_a_kill() {
 
 #[test]
 fn s3_refuses_another_key_and_the_operator_is_told_without_it() {
-    let port = free_port();
+    let port = places::free_port();
     let folder = places::folder();
     let _storage = s3(folder.path(), port);
     let stage = Stage::start(&s3_sink(port, "hunter3-another-key"), &[port]);
@@ -169,7 +169,7 @@ fn s3_refuses_another_key_and_the_operator_is_told_without_it() {
 
 #[test]
 fn opentelemetrys_collector_has_every_record_in_order() {
-    let port = free_port();
+    let port = places::free_port();
     let configuration = "endpoint: \"ORIGIN\", headers: [{ name: x-tenant, value: shop }], resource: { site: here }";
     let stage = Stage::start(&sink("audit-otlp", port, configuration), &[port]);
     let folder = stage.folder.path().join("collector");
@@ -223,7 +223,7 @@ fn query(port: u16, query: &str) -> Vec<Value> {
 
 #[test]
 fn a_collector_of_splunks_protocol_has_every_record_with_its_time() {
-    let port = free_port();
+    let port = places::free_port();
     let stage = Stage::start(&sink("audit-splunk", port, "url: \"ORIGIN\", token: hunter2-token, index: audit, host: gate-1"), &[port]);
     let folder = stage.folder.path().join("victoria");
     let address = format!("-httpListenAddr=127.0.0.1:{port}");

@@ -1,13 +1,11 @@
 //! What bundles are pushed to and signed with in their tests: the registry that most others are measured by, and cosign. Both are Go programs,
 //! built once.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::FOLDER;
-use super::sinks::{go, once};
+use super::{FOLDER, go};
 
 /// Built as their authors say, by the module's own list of dependencies.
 const PROGRAMS: [(&str, &str); 2] = [
@@ -21,13 +19,6 @@ const PROGRAMS: [(&str, &str); 2] = [
 /// With what is missing and how to get it.
 pub fn ensure(root: &Path) -> Result<PathBuf> {
     let folder = root.join(FOLDER).join("artifacts");
-    fs::create_dir_all(&folder)?;
-    for (name, module) in PROGRAMS {
-        once(&folder, name, module, |work| {
-            let mut go = go();
-            go.args(["install", "-p", "2", "-trimpath", "-ldflags=-s -w", module]).env("GOBIN", work).current_dir(work);
-            go
-        })?;
-    }
+    go::install(&folder, &PROGRAMS)?;
     Ok(folder)
 }

@@ -3,11 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use super::FOLDER;
+use super::{FOLDER, go};
 
 /// Built as their authors say, by the module's own list of dependencies.
 const PROGRAMS: [(&str, &str); 2] = [
@@ -24,46 +23,16 @@ const COLLECTOR: &str = "tests/sinks";
 /// With what is missing and how to get it.
 pub fn ensure(root: &Path) -> Result<PathBuf> {
     let folder = root.join(FOLDER).join("sinks");
-    fs::create_dir_all(&folder)?;
-    for (name, module) in PROGRAMS {
-        once(&folder, name, module, |work| {
-            let mut go = go();
-            go.args(["install", "-p", "2", "-trimpath", "-ldflags=-s -w", module]).env("GOBIN", work).current_dir(work);
-            go
-        })?;
-    }
+    go::install(&folder, &PROGRAMS)?;
     let source = root.join(COLLECTOR);
     let mut made_of = String::new();
     for file in ["go.mod", "go.sum", "main.go"] {
         made_of += &fs::read_to_string(source.join(file)).with_context(|| format!("cannot read {COLLECTOR}/{file}"))?;
     }
-    once(&folder, "collector", &made_of, |work| {
-        let mut go = go();
+    go::once(&folder, "collector", &made_of, |work| {
+        let mut go = go::command();
         go.args(["build", "-p", "2", "-trimpath", "-ldflags=-s -w", "-o"]).arg(work.join("collector")).arg(".").current_dir(&source);
         go
     })?;
     Ok(folder)
-}
-
-/// Builds a program unless it is there and made of the same. It appears whole, and its note after it.
-pub(super) fn once(folder: &Path, name: &str, made_of: &str, build: impl FnOnce(&Path) -> Command) -> Result<()> {
-    let (program, note) = (folder.join(name), folder.join(format!("{name}.made-of")));
-    if program.is_file() && fs::read_to_string(&note).is_ok_and(|known| known == made_of) {
-        return Ok(());
-    }
-    eprintln!("xtask: building {name}, once");
-    let work = tempfile::tempdir_in(folder)?;
-    if !build(work.path()).status().context("cannot run go: install Go 1.26 or newer, which some of the tests' programs are built with")?.success() {
-        bail!("{name}, which tests need, does not build: see Go's message above");
-    }
-    fs::rename(work.path().join(name), program)?;
-    fs::write(note, made_of)?;
-    Ok(())
-}
-
-/// Without cgo no C compiler is needed.
-pub(super) fn go() -> Command {
-    let mut command = Command::new("go");
-    command.env("CGO_ENABLED", "0");
-    command
 }
