@@ -100,7 +100,7 @@ fn remembering_never_changes_a_decision() {
     let compiled = compiled.path();
     let (never, small, always) = runtime.block_on(async { (open(0, compiled).await, open(8, compiled).await, open(4096, compiled).await) });
     let remembered = AtomicU64::new(0);
-    let mut runner = TestRunner::new(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() });
     let outcome = runner.run(&prop::collection::vec(step(), 1..48), |steps| {
         runtime.block_on(async {
             for step in &steps {
