@@ -1,6 +1,6 @@
 //! How fast masking is: MB/s of 50 MB answers in chunks of 64 KiB, each the best of five runs.
 //!
-//! `cargo run --release -p masking --example throughput`
+//! `cargo run --release -p masking --example masking_throughput`
 
 use masking::{CompiledPlan, Encoding, MaskRule, Masker, Plan, TextMasker, TokenKey};
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! How many records a second, written and durable: `cargo run --release -p ledger --example throughput [FOLDER]`.
+//! How many records a second, written and durable: `cargo run --release -p ledger --example ledger_throughput [FOLDER]`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
