@@ -21,6 +21,8 @@ mod python;
 pub mod rust;
 mod wasi;
 
+pub(crate) use bundle::yaml;
+
 /// The file that a policy's own folder is a bundle by.
 pub const BUNDLE: &str = "bundle.yaml";
 

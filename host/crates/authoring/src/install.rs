@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::build::{BUNDLE, BuildError};
+use crate::build::{BUNDLE, BuildError, yaml};
 use crate::files;
 
 /// As much of a bundle as is needed here.
@@ -75,10 +75,7 @@ pub fn install(dir: &Path, policies: &Path) -> Result<Vec<PathBuf>, BuildError> 
 
 fn read(file: &Path) -> Result<(String, Bundle), BuildError> {
     let text = fs::read_to_string(file).map_err(|e| BuildError::file(file, format!("{e}; a policy's folder has a bundle.yaml")))?;
-    let bundle = serde_saphyr::from_str(&text).map_err(|error| {
-        let place = error.location().map(|at| format!("{}:{}: ", at.line(), at.column())).unwrap_or_default();
-        BuildError::file(file, format!("{place}{}", error.without_snippet().to_string().lines().next().unwrap_or_default()))
-    })?;
+    let bundle = yaml(file, &text)?;
     Ok((text, bundle))
 }
 

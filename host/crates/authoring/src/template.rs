@@ -1,8 +1,8 @@
 //! `plugin new`: a folder that builds, with a policy that does something small and useful.
 //!
 //! The templates are files in `plugin-sdk/templates`: for each language a folder for each world that it has, and `common` for what is the
-//! same in all of them. In names and texts these are replaced: `{{name}}` (kebab case), `{{snake}}` (snake case), `{{world}}` and `{{sdk}}` (the
-//! SDK's entry in a Cargo.toml). A file's ending `.template` is left out: it keeps tools from taking the template for the thing itself.
+//! same in all of them. In names and texts these are replaced: `{{name}}` (kebab case), `{{snake}}` (snake case), `{{world}}`, `{{sdk}}` (the
+//! SDK's entry in a Cargo.toml) and `{{limits}}` (of a language that needs more than the usual). A file's ending `.template` is left out: it keeps tools from taking the template for the thing itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,12 @@ pub enum NewError {
     /// The SDK is not where it was said to be.
     #[error("{} is not the SDK: it has no Cargo.toml of the crate portcullis-sdk; give --sdk the folder plugin-sdk of the repository", .0.display())]
     NoSdk(PathBuf),
+    /// There is none to be found. It is published nowhere, so that a name and a version in a Cargo.toml would be somebody else's crate.
+    #[error(
+        "the SDK for Rust, the folder plugin-sdk of Portcullis' repository, is neither above or beside {} nor above this program; \
+         give it with --sdk, or take another --language", .0.display()
+    )]
+    SdkNotFound(PathBuf),
     /// It could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -73,7 +79,7 @@ pub fn new(new: &New<'_>) -> Result<Vec<PathBuf>, NewError> {
         _ => String::new(),
     };
     let fill = |text: &str| {
-        text.replace("{{name}}", new.name).replace("{{snake}}", &new.name.replace('-', "_")).replace("{{world}}", new.world.as_str()).replace("{{sdk}}", &sdk)
+        text.replace("{{name}}", new.name).replace("{{snake}}", &new.name.replace('-', "_")).replace("{{world}}", new.world.as_str()).replace("{{sdk}}", &sdk).replace("{{limits}}", limits(new.language))
     };
     let mut written = Vec::new();
     // What a world's policy is to do, and with which configuration, is the same in every language: the bundle and the cases are Rust's.
@@ -92,6 +98,14 @@ pub fn new(new: &New<'_>) -> Result<Vec<PathBuf>, NewError> {
     Ok(written)
 }
 
+/// A line of `bundle.yaml` for languages whose runtime leaves too little of the usual 16 MiB.
+fn limits(language: Language) -> &'static str {
+    match language {
+        Language::JavaScript | Language::TypeScript | Language::Python => "    limits: { memory: 64MiB }   # the interpreter takes 9 to 13 MB of the default 16 by itself\n",
+        Language::Rust | Language::Go | Language::C => "",
+    }
+}
+
 /// The worlds that there are templates for.
 fn worlds(language: Language) -> Vec<String> {
     let has = |world: &World| TEMPLATES.iter().any(|(path, _)| path.starts_with(&format!("{language}/{world}/")));
@@ -106,18 +120,16 @@ fn is_name(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
-/// The SDK in a Cargo.toml: a path where one can be found, since that is the SDK of this very gateway.
+/// The SDK in a Cargo.toml: a path, since that is the SDK of this very gateway.
 fn sdk_entry(new: &New<'_>) -> Result<String, NewError> {
     let found = match new.sdk {
         Some(given) if is_sdk(given) => Some(given.to_owned()),
         Some(given) => return Err(NewError::NoSdk(given.to_owned())),
         None => find_sdk(new.dir),
     };
-    let version = env!("CARGO_PKG_VERSION");
-    Ok(match found.map(|path| fs::canonicalize(&path).unwrap_or(path)) {
-        Some(path) => format!("portcullis-sdk = {{ path = {:?} }}", path.display().to_string()),
-        None => format!("# The SDK was not found beside this folder: put its path here, as in {{ path = \"../portcullis/plugin-sdk\" }}.\nportcullis-sdk = \"{version}\""),
-    })
+    let path = found.ok_or_else(|| NewError::SdkNotFound(new.dir.to_owned()))?;
+    let path = fs::canonicalize(&path).unwrap_or(path);
+    Ok(format!("portcullis-sdk = {{ path = {:?} }}", path.display().to_string()))
 }
 
 /// In or beside a folder above the new one, or above this program.

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// The longest that one tool may take. A first build fetches and compiles what the policy depends on.
 pub const LIMIT: Duration = Duration::from_secs(15 * 60);
 
+/// After this long a tool is said to be at work: whoever waits is to know for what.
+const PATIENCE: Duration = Duration::from_secs(8);
+
 /// What is kept of a tool's standard output.
 const OUTPUT: u64 = 16 << 20;
 
@@ -35,7 +38,7 @@ pub enum ToolError {
         source: io::Error,
     },
     /// It said no, in its own words.
-    #[error("`{program}` failed{}{message}", if message.is_empty() { "" } else { ":\n" })]
+    #[error("`{program}` failed{}{message}", if message.is_empty() { "; correct what it says above" } else { ":\n" })]
     Failed {
         /// What was run.
         program: String,
@@ -67,7 +70,7 @@ pub enum Messages {
 /// # Errors
 /// When it is missing, fails or takes too long.
 pub fn run(command: &mut Command, install: &str, messages: Messages) -> Result<Vec<u8>, ToolError> {
-    let program = name(command.get_program());
+    let program = name(command);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     command.stderr(match messages {
         Messages::Shown => Stdio::inherit(),
@@ -79,7 +82,8 @@ pub fn run(command: &mut Command, install: &str, messages: Messages) -> Result<V
     })?;
     let output = child.stdout.take().map(|pipe| reader(pipe, OUTPUT));
     let errors = child.stderr.take().map(|pipe| reader(pipe, OUTPUT));
-    let status = wait(&mut child, LIMIT).map_err(|source| ToolError::Run { program: program.clone(), source })?;
+    let waiting = || eprintln!("`{program}` is at work; a first time it also fetches and compiles what the policy depends on, which may take minutes");
+    let status = wait(&mut child, LIMIT, &waiting).map_err(|source| ToolError::Run { program: program.clone(), source })?;
     let Some(status) = status else {
         return Err(ToolError::TooSlow { program, limit: LIMIT });
     };
@@ -100,9 +104,15 @@ pub fn is_there(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     run(&mut command, "", Messages::Kept).is_ok()
 }
 
-fn name(program: &OsStr) -> String {
-    let path = std::path::Path::new(program);
-    path.file_name().unwrap_or(program).to_string_lossy().into_owned()
+/// What was run: a program, or a module of Python's.
+fn name(command: &Command) -> String {
+    let program = command.get_program();
+    let name = std::path::Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
+    let mut arguments = command.get_args();
+    match (arguments.next().and_then(OsStr::to_str), arguments.next().and_then(OsStr::to_str)) {
+        (Some("-m"), Some(module)) => format!("{name} -m {module}"),
+        _ => name,
+    }
 }
 
 fn reader(pipe: impl Read + Send + 'static, limit: u64) -> JoinHandle<Vec<u8>> {
@@ -121,9 +131,10 @@ fn read(reader: Option<JoinHandle<Vec<u8>>>) -> Vec<u8> {
     reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
 }
 
-/// Its status, or nothing when it had to be stopped.
-fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+/// Its status, or nothing when it had to be stopped. `slow` is called once, when it takes a while.
+fn wait(child: &mut Child, limit: Duration, slow: &dyn Fn()) -> io::Result<Option<ExitStatus>> {
     let start = Instant::now();
+    let mut told = false;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
@@ -132,6 +143,10 @@ fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
             child.kill()?;
             child.wait()?;
             return Ok(None);
+        }
+        if !told && start.elapsed() > PATIENCE {
+            slow();
+            told = true;
         }
         thread::sleep(Duration::from_millis(5));
     }

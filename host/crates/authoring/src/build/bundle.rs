@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{BUNDLE, BuildError};
 use crate::World;
@@ -26,7 +27,7 @@ pub(super) fn component(dir: &Path) -> Result<PathBuf, BuildError> {
     let of_folder = || dir.join(dir.file_name().unwrap_or("policy".as_ref())).with_extension("wasm");
     let file = dir.join(BUNDLE);
     let Ok(text) = fs::read_to_string(&file) else { return Ok(of_folder()) };
-    let bundle = parsed(&file, &text)?;
+    let bundle: Bundle = yaml(&file, &text)?;
     let mut components: Vec<&PathBuf> = bundle.plugins.iter().map(|plugin| &plugin.component).collect();
     components.dedup();
     match components[..] {
@@ -46,18 +47,22 @@ pub(super) fn component(dir: &Path) -> Result<PathBuf, BuildError> {
 pub(super) fn world(dir: &Path, name: &str) -> Result<World, BuildError> {
     let file = dir.join(BUNDLE);
     let text = fs::read_to_string(&file).map_err(|e| BuildError::file(&file, format!("{e}; it says which world the policy is of")))?;
-    let plugins = parsed(&file, &text)?.plugins;
+    let Bundle { plugins } = yaml(&file, &text)?;
     let of_name = plugins.iter().find(|plugin| plugin.component.file_stem().is_some_and(|stem| stem == name));
     let plugin = of_name.or(plugins.first()).ok_or_else(|| BuildError::file(&file, "it has no plugin; give it one, with its `world`"))?;
     let world = plugin.world.as_deref().ok_or_else(|| BuildError::file(&file, "its plugin has no `world`; say which one it is of"))?;
     world.parse().map_err(|e| BuildError::file(&file, e))
 }
 
-fn parsed(file: &Path, text: &str) -> Result<Bundle, BuildError> {
+/// Reads a file of YAML that is here; the error has line and column once, as compilers write them.
+pub(crate) fn yaml<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, BuildError> {
     serde_saphyr::from_str(text).map_err(|error| {
-        let place = error.location().map(|at| format!("{}:{}: ", at.line(), at.column())).unwrap_or_default();
         let message = error.without_snippet().to_string();
-        BuildError::file(file, format!("{place}{}", message.lines().next().unwrap_or_default()))
+        let message = message.lines().next().unwrap_or_default();
+        let Some(at) = error.location() else { return BuildError::file(file, message) };
+        let (line, column) = (at.line(), at.column());
+        let message = message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(message);
+        BuildError::file(format!("{}:{line}:{column}", file.display()), message)
     })
 }
 

@@ -31,5 +31,5 @@ fn a_tool_that_fails_is_told_in_its_own_words() {
 #[test]
 fn a_tool_that_does_not_end_is_stopped() {
     let mut child = shell("exec sleep 60").spawn().expect("a shell");
-    assert!(wait(&mut child, Duration::from_millis(20)).expect("it can be asked").is_none());
+    assert!(wait(&mut child, Duration::from_millis(20), &|| {}).expect("it can be asked").is_none());
 }

@@ -35,6 +35,6 @@ fn a_bundle_that_does_not_say_is_refused() {
         ("plugins: [{ name: a }]", "1:1"),
     ] {
         let error = named(Some(bundle)).expect_err(bundle);
-        assert!(error.contains(why) && error.contains("bundle.yaml: "), "{bundle}: {error}");
+        assert!(error.contains(why) && error.contains("bundle.yaml:"), "{bundle}: {error}");
     }
 }
