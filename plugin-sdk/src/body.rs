@@ -57,6 +57,7 @@ impl<'a> Body<'a> {
     ///
     /// When there is a value of another type. That refuses the request, which is what a policy should do with a body that it does not
     /// understand. [`Body::try_get`] gives the error instead.
+    #[track_caller]
     pub fn get<T: DeserializeOwned>(&self, pointer: &str) -> Option<T> {
         typed(pointer, self.raw(pointer))
     }
@@ -71,6 +72,7 @@ impl<'a> Body<'a> {
     /// # Panics
     ///
     /// As [`Body::get`] does.
+    #[track_caller]
     pub fn get_all<T: DeserializeOwned>(&self, pointers: &[&str]) -> Vec<Option<T>> {
         let found = match self.document() {
             Some(document) => {
@@ -79,12 +81,23 @@ impl<'a> Body<'a> {
             }
             None => pointers.iter().map(|pointer| self.raw(pointer)).collect(),
         };
-        pointers.iter().zip(found).map(|(pointer, raw)| typed(pointer, raw)).collect()
+        let mut values = Vec::with_capacity(pointers.len());
+        // Not in a closure, which would be the place that a panic names.
+        for (pointer, raw) in pointers.iter().zip(found) {
+            values.push(typed(pointer, raw));
+        }
+        values
     }
 
     /// Whether there is a value at a pointer. An explicit `null` counts: in a merge patch it deletes.
     pub fn has(&self, pointer: &str) -> bool {
         self.raw(pointer).is_some()
+    }
+
+    /// Whether there is an explicit `null` at a pointer.
+    pub(crate) fn is_null(&self, pointer: &str) -> bool {
+        // The body itself never is, and all of it need not cross for that.
+        !pointer.is_empty() && self.raw(pointer).is_some_and(|raw| raw == "null")
     }
 
     /// The whole body as JSON text; empty when there is none.
@@ -137,6 +150,7 @@ impl<'a> Body<'a> {
     }
 }
 
+#[track_caller]
 fn typed<T: DeserializeOwned>(pointer: &str, raw: Option<String>) -> Option<T> {
     match try_typed(pointer, raw) {
         Ok(value) => value,

@@ -17,6 +17,7 @@ const VERBS: [&str; 12] =
 #[serde(default, deny_unknown_fields)]
 pub struct Match {
     /// Kubernetes verbs: get, list, watch, create, update, patch, delete, deletecollection; with `paths`, HTTP methods in lower case.
+    /// To a rule that refuses, an eviction is a deletion of its pod too, and an apply a creation.
     pub verbs: Option<Verbs>,
     /// API groups; "" is the core group.
     pub groups: Option<Patterns>,
@@ -54,20 +55,39 @@ impl Match {
 
     fn check(&self, request: &Request<'_>, unknown: bool) -> bool {
         let among = |patterns: &Option<Patterns>, value: &str| patterns.as_ref().is_none_or(|patterns| patterns.fit(value));
-        self.verbs.as_ref().is_none_or(|verbs| verbs.fit(request.verb()))
-            && self.subject_fits(request)
+        self.subject_fits(request)
             && among(&self.connections, request.connection())
             && self.dry_run.is_none_or(|wanted| wanted == request.is_dry_run())
             && match &self.paths {
-                Some(paths) => !request.is_resource() && paths.fit(request.path()) && self.no_resource_keys(),
+                Some(paths) => {
+                    !request.is_resource() && self.verb_fits(request.verb()) && paths.fit(request.path()) && self.no_resource_keys()
+                }
                 None => {
                     request.is_resource()
                         && among(&self.groups, request.group())
-                        && self.resources.as_ref().is_none_or(|all| all.fit(request.resource(), request.subresource()))
+                        && self.action_fits(request, unknown)
                         && self.namespace_fits(request, unknown)
                         && self.name_fits(request, unknown)
                 }
             }
+    }
+
+    fn verb_fits(&self, verb: &str) -> bool {
+        self.verbs.as_ref().is_none_or(|verbs| verbs.fit(verb))
+    }
+
+    /// By its own verb and resource, or by those that it comes to.
+    fn action_fits(&self, request: &Request<'_>, unknown: bool) -> bool {
+        let fits = |verb: &str, subresource: Option<&str>| {
+            self.verb_fits(verb) && self.resources.as_ref().is_none_or(|all| all.fit(request.resource(), subresource))
+        };
+        let by_itself = fits(request.verb(), request.subresource());
+        match amounts_to(request) {
+            // An apply is allowed where a creation is, too: nothing here knows whether the object is there.
+            Some(("create", None)) if !unknown && request.verb() == "patch" => by_itself && fits("create", None),
+            Some((verb, subresource)) if unknown => by_itself || fits(verb, subresource),
+            _ => by_itself,
+        }
     }
 
     fn no_resource_keys(&self) -> bool {
@@ -95,7 +115,8 @@ impl Match {
         };
         match request.name() {
             Some(name) => patterns.fit(name),
-            None if request.verb() == "create" => match request.body().get::<String>("/metadata/name") {
+            // An empty name is none: the server makes one of `generateName`.
+            None if request.verb() == "create" => match request.body().get::<String>("/metadata/name").filter(|name| !name.is_empty()) {
                 Some(name) => patterns.fit(&name),
                 None => unknown,
             },
@@ -103,6 +124,34 @@ impl Match {
         }
     }
 }
+
+/// What a request does besides what its verb says: an eviction deletes its pod, an apply makes what is not there, and so does an
+/// update of some resources.
+fn amounts_to(request: &Request<'_>) -> Option<(&'static str, Option<&'static str>)> {
+    let (resource, subresource) = (request.resource(), request.subresource());
+    match request.verb() {
+        "create" if request.group().is_empty() && resource == "pods" && subresource == Some("eviction") => Some(("delete", None)),
+        "patch" if subresource.is_none() && request.may_apply() => Some(("create", None)),
+        "update" if subresource.is_none() && MADE_BY_UPDATE.contains(&(request.group(), resource)) => Some(("create", None)),
+        _ => None,
+    }
+}
+
+/// Resources of which a PUT makes an object that is not there (`AllowCreateOnUpdate` in Kubernetes' `pkg/registry`, 1.37).
+const MADE_BY_UPDATE: [(&str, &str); 12] = [
+    ("", "endpoints"),
+    ("", "events"),
+    ("", "limitranges"),
+    ("", "services"),
+    ("coordination.k8s.io", "leasecandidates"),
+    ("coordination.k8s.io", "leases"),
+    ("events.k8s.io", "events"),
+    ("node.k8s.io", "runtimeclasses"),
+    ("rbac.authorization.k8s.io", "clusterrolebindings"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "rolebindings"),
+    ("rbac.authorization.k8s.io", "roles"),
+];
 
 /// A kind of identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

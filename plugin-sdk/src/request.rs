@@ -102,9 +102,10 @@ impl<'a> Request<'a> {
         self.facts.request.dry_run
     }
 
-    /// Whether it would read objects: `get`, `list`, `watch`.
+    /// Whether it would read objects: `get`, `list`, `watch`. What goes through a `proxy` is none, whatever its method: a kubelet
+    /// runs commands by GET.
     pub fn is_read(&self) -> bool {
-        self.is_resource() && matches!(self.verb(), "get" | "list" | "watch")
+        self.is_resource() && matches!(self.verb(), "get" | "list" | "watch") && self.subresource() != Some("proxy")
     }
 
     /// Whether it may change something: whatever does not only read, a dry run too.
@@ -128,14 +129,34 @@ impl<'a> Request<'a> {
     }
 
     /// Whether this write can change what is at a pointer of the object itself: not a merge patch that leaves it out. A JSON
-    /// patch (an array) always can, since its operations may move things anywhere. No write of a subresource does.
+    /// patch (an array) always can, since its operations may move things anywhere; so can a server-side apply, which takes away
+    /// what it leaves out of what its manager had. No write of a subresource does.
     pub fn may_write(&self, pointer: &str) -> bool {
         self.subresource().is_none()
             && match self.verb() {
                 "create" | "update" => true,
-                "patch" => self.body.has("/0") || self.body.has(pointer),
+                "patch" => self.body.has("/0") || self.may_apply() || self.body.has(pointer) || self.replaces_above(pointer),
                 _ => false,
             }
+    }
+
+    /// Whether this is a server-side apply, as far as a policy can tell: a patch that names its manager and the version of its
+    /// object, as an apply must and few others do. It makes the object where there is none.
+    pub fn may_apply(&self) -> bool {
+        self.verb() == "patch" && self.query("fieldManager").is_some() && self.body.has("/apiVersion")
+    }
+
+    /// Whether a merge patch replaces, clears or thins out an object around the pointer: then what is there may go without being
+    /// named. `$patch` and `$retainKeys` are directives of a strategic merge patch (apimachinery, `strategicpatch/patch.go`).
+    fn replaces_above(&self, pointer: &str) -> bool {
+        let mut at = pointer;
+        while let Some((above, _)) = at.rsplit_once('/') {
+            if self.body.has(&format!("{above}/$patch")) || self.body.has(&format!("{above}/$retainKeys")) || self.body.is_null(above) {
+                return true;
+            }
+            at = above;
+        }
+        false
     }
 
     /// Look at the object as it would be after this write: for a creation or an update the body itself, for a patch the

@@ -29,6 +29,38 @@ fn fits(rule: &str, request: &Request<'_>) -> (bool, bool) {
 }
 
 #[test]
+fn what_a_request_comes_to_besides_its_verb() {
+    let create = r#"{"verbs": ["create"], "resources": ["deployments"]}"#;
+    let patch = r#"{"verbs": ["patch"], "resources": ["deployments"]}"#;
+    let both = r#"{"verbs": ["create", "patch"], "resources": ["deployments"]}"#;
+    let deployment = "/apis/apps/v1/namespaces/shop/deployments/web";
+    let apply = Request::patch(&format!("{deployment}?fieldManager=kubectl&force=true"), r#"{"apiVersion":"apps/v1","kind":"Deployment"}"#);
+    // An apply makes the deployment where there is none.
+    assert_eq!(fits(create, &apply), (false, true));
+    assert_eq!(fits(patch, &apply), (false, true));
+    assert_eq!(fits(both, &apply), (true, true));
+    let merge = Request::patch(&format!("{deployment}?fieldManager=kubectl-patch"), r#"{"spec":{"replicas":3}}"#);
+    assert_eq!(fits(create, &merge), (false, false));
+    assert_eq!(fits(patch, &merge), (true, true));
+    // An eviction deletes its pod.
+    let evict = Request::post("/api/v1/namespaces/shop/pods/web/eviction", "{}");
+    assert_eq!(fits(r#"{"verbs": ["delete"], "resources": ["pods"], "names": ["web"]}"#, &evict), (false, true));
+    assert_eq!(fits(r#"{"verbs": ["delete"], "resources": ["deployments"]}"#, &evict), (false, false));
+    assert_eq!(fits(r#"{"resources": ["pods/eviction"]}"#, &evict), (true, true));
+    // A PUT makes a role binding that is not there, and no pod.
+    let rbac = Request::put("/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/b", "{}");
+    assert_eq!(fits(r#"{"verbs": ["create"], "groups": ["rbac.authorization.k8s.io"]}"#, &rbac), (false, true));
+    assert_eq!(fits(r#"{"verbs": ["update"]}"#, &rbac), (true, true));
+    assert_eq!(fits(r#"{"verbs": ["create"]}"#, &Request::put("/api/v1/namespaces/shop/pods/web", "{}")), (false, false));
+}
+
+#[test]
+fn an_empty_name_is_the_servers_to_make() {
+    let create = Request::post("/api/v1/namespaces/shop/pods", r#"{"metadata":{"name":"","generateName":"db-"}}"#);
+    assert_eq!(fits(r#"{"names": ["db-*"]}"#, &create), (false, true));
+}
+
+#[test]
 fn what_fits() {
     let exec = Request::post("/api/v1/namespaces/shop/pods/web/exec", "{}");
     let pod = Request::get("/api/v1/namespaces/shop/pods/web");
