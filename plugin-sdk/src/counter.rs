@@ -17,7 +17,7 @@
 //!     let key = format!("deletes/{}", request.identity().subject);
 //!     match counter::spend(&[counter::charge(key, 1).of(config.most).within_hours(1)]) {
 //!         None => Verdict::NoOpinion,
-//!         Some(_) => Verdict::deny("deletes-an-hour", "this hour's deletions are used up").remedy("go on later"),
+//!         Some(excess) => Verdict::deny("deletes-an-hour", "this hour's deletions are used up").remedy(format!("go on in {} s", excess.fits_after)),
 //!     }
 //! }
 //!

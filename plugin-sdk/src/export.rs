@@ -116,7 +116,14 @@ fn plain(schema: &mut Value) {
 /// A panic ends the instance, and its text with it, unless it is logged first.
 fn hook_panics() {
     #[cfg(target_arch = "wasm32")]
-    std::panic::set_hook(Box::new(|info| crate::log::error(&info.to_string())));
+    std::panic::set_hook(Box::new(|info| {
+        // On one line, as everything else in a log: what is wrong, then where.
+        let what = info.payload_as_str().unwrap_or("a panic without a text");
+        match info.location() {
+            Some(place) => crate::log::error(&format!("{what} ({}:{})", place.file(), place.line())),
+            None => crate::log::error(what),
+        }
+    }));
 }
 
 #[cfg(test)]

@@ -58,6 +58,17 @@
 //! # Ok::<(), String>(())
 //! ```
 //!
+//! # From nothing to a running gateway
+//!
+//! ```console
+//! $ portcullis plugin new few-replicas --world guard    # this crate as a dependency, bundle.yaml, cases, a policy that does something small
+//! $ portcullis plugin test few-replicas                 # builds the component, and runs the cases in the engine that serves traffic
+//! $ portcullis plugin build few-replicas --watch --into ~/.local/state/portcullis/quickstart/policies   # live, and again after every save
+//! ```
+//!
+//! `bundle.yaml` names the component, gives it its configuration, and asks for what it may reach beyond the request; `cases/few-replicas.yaml` says what has to hold.
+//! A policy whose cases fail never goes live. `host/crates/policy/BUNDLE.md` has every key of both.
+//!
 //! # Questions, and who answers them
 //!
 //! | question | ask |

@@ -13,7 +13,8 @@ impl Verdict {
         Verdict::Deny(Finding::new(rule, message))
     }
 
-    /// A person must approve first: the rule's stable name, and a sentence that says why.
+    /// A person must approve first: the rule's stable name, and a sentence that says why. Who that is, the bundle's approval router says, often by the
+    /// rule's name; a bundle without one refuses.
     pub fn require_approval(rule: impl Into<String>, message: impl Into<String>) -> Verdict {
         Verdict::RequireApproval(Finding::new(rule, message))
     }

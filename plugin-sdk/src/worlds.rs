@@ -104,7 +104,7 @@ macro_rules! __export {
 /// A guard: judges one request.
 ///
 /// ```
-/// # use portcullis_sdk::{JsonSchema, Request, Verdict};
+/// use portcullis_sdk::{JsonSchema, Request, Verdict};
 /// #[derive(serde::Deserialize, JsonSchema)]
 /// struct Config { namespace: String }
 ///
@@ -118,7 +118,7 @@ macro_rules! __export {
 /// portcullis_sdk::guard! { name: "read-only", config: Config, evaluate: judge }
 /// ```
 ///
-/// The keys are described at [`worlds`](crate). All guards of a bundle run and the strictest verdict wins, so a guard
+/// The keys are described at [the crate](crate#the-six-worlds). All guards of a bundle run and the strictest verdict wins, so a guard
 /// says [`Verdict::NoOpinion`](crate::Verdict::NoOpinion) of what is none of its business.
 #[macro_export]
 macro_rules! guard {
@@ -151,7 +151,7 @@ macro_rules! guard {
 /// An approval router: says who must approve, and how.
 ///
 /// ```
-/// # use portcullis_sdk::{Finding, GrantScope, JsonSchema, Request, Route, Waiting};
+/// use portcullis_sdk::{Finding, GrantScope, JsonSchema, Request, Route, Waiting};
 /// #[derive(serde::Deserialize, JsonSchema)]
 /// struct Config { group: String }
 ///
@@ -205,7 +205,7 @@ macro_rules! approval_router {
 /// [`Action::Inspect`](crate::Action::Inspect) met.
 ///
 /// ```
-/// # use portcullis_sdk::{Action, Encoding, JsonSchema, MaskRule, Plan, ResponseKind};
+/// use portcullis_sdk::{Action, Encoding, JsonSchema, MaskRule, Plan, ResponseKind};
 /// #[derive(serde::Deserialize, JsonSchema)]
 /// struct Config {}
 ///
@@ -265,7 +265,7 @@ macro_rules! masker {
 /// which everything is delivered, exclusive: `batch.first + batch.records.len() as u64` when all is.
 ///
 /// ```
-/// # use portcullis_sdk::{Batch, Failure, JsonSchema, http};
+/// use portcullis_sdk::{Batch, Failure, JsonSchema, http};
 /// #[derive(serde::Deserialize, JsonSchema)]
 /// struct Config { url: String }
 ///
@@ -308,7 +308,7 @@ macro_rules! audit_sink {
 /// A notifier: tells approvers that something waits for them, or how it ended.
 ///
 /// ```
-/// # use portcullis_sdk::{JsonSchema, Notice, NotifyFailure, http};
+/// use portcullis_sdk::{JsonSchema, Notice, NotifyFailure, http};
 /// #[derive(serde::Deserialize, JsonSchema)]
 /// struct Config { url: String }
 ///
@@ -348,7 +348,7 @@ macro_rules! notifier {
 /// A session policy: says who may open a session, and on what terms.
 ///
 /// ```
-/// # use portcullis_sdk::{Answer, Ask, Finding, JsonSchema, Terms};
+/// use portcullis_sdk::{Answer, Ask, Finding, JsonSchema, Terms};
 /// #[derive(serde::Deserialize, JsonSchema)]
 /// struct Config {}
 ///
