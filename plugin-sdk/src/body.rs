@@ -94,8 +94,8 @@ impl<'a> Body<'a> {
         self.raw(pointer).is_some()
     }
 
-    /// Whether there is an explicit `null` at a pointer.
-    pub(crate) fn is_null(&self, pointer: &str) -> bool {
+    /// Whether there is an explicit `null` at a pointer: in a merge patch it deletes.
+    pub fn is_null(&self, pointer: &str) -> bool {
         // The body itself never is, and all of it need not cross for that.
         !pointer.is_empty() && self.raw(pointer).is_some_and(|raw| raw == "null")
     }

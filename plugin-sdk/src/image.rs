@@ -12,7 +12,7 @@
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// The registry's host, in lower case, with its port: `docker.io` where the name says none.
+    /// The registry's host, in lower case, with its port unless that is 443: `docker.io` where the name says none.
     pub registry: String,
     /// The repository within the registry: `library/nginx`.
     pub repository: String,
@@ -35,7 +35,11 @@ impl Image {
             _ => (rest, None),
         };
         let (registry, repository) = match path.split_once('/') {
-            Some((host, repository)) if is_registry(host) => (host.to_ascii_lowercase(), repository),
+            Some((host, repository)) if is_registry(host) => {
+                let host = host.to_ascii_lowercase();
+                // The port that is asked anyway: with it or without, it is one registry.
+                (host.strip_suffix(":443").map(str::to_owned).unwrap_or(host), repository)
+            }
             _ => ("docker.io".to_owned(), path),
         };
         let hub = matches!(registry.as_str(), "docker.io" | "index.docker.io" | "registry-1.docker.io");
@@ -59,9 +63,10 @@ impl Image {
     }
 }
 
-/// The first part of a name is a registry when it could be a host: `localhost`, or with a dot or a port.
+/// The first part of a name is a registry when it could be a host: `localhost`, or with a dot, a port or a capital letter, which no
+/// repository has (`splitDockerDomain` in github.com/distribution/reference).
 fn is_registry(part: &str) -> bool {
-    part == "localhost" || part.contains(['.', ':'])
+    part == "localhost" || part.contains(['.', ':']) || part.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]

@@ -17,6 +17,10 @@ fn names_as_container_runtimes_read_them() {
         ("registry:5000/app", "registry:5000/app", "", ""),
         ("registry:5000/app:2@sha256:ab", "registry:5000/app", "2", "sha256:ab"),
         ("app@sha256:ab", "docker.io/library/app", "", "sha256:ab"),
+        // A capital letter makes a host of it, without a dot too.
+        ("EVIL/app", "evil/app", "", ""),
+        // The port that is asked anyway hides no registry.
+        ("evil.example.com:443/app:1", "evil.example.com/app", "1", ""),
         // No part of a path is mistaken for a registry that is allowed.
         ("evil.example.com/registry.example.com/app", "evil.example.com/registry.example.com/app", "", ""),
         ("a@sha256:b", "docker.io/library/a", "", "sha256:b"),

@@ -89,6 +89,12 @@ fn pods_are_counted_as_a_write_asks_for_them() {
         (Request::patch(&format!("{deployments}/web/scale"), r#"{"spec":{"replicas":9}}"#), 9),
         (Request::patch(&format!("{deployments}/web"), r#"{"metadata":{"labels":{"a":"b"}}}"#), 0),
         (Request::post("/apis/batch/v1/namespaces/shop/jobs", r#"{"spec":{"parallelism":4}}"#), 4),
+        (Request::post("/apis/apps/v1/namespaces/shop/daemonsets", r#"{"spec":{}}"#), 1),
+        (Request::post("/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers", r#"{"spec":{"minReplicas":1,"maxReplicas":60}}"#), 60),
+        // An apply makes what is not there.
+        (Request::patch("/api/v1/namespaces/shop/pods/web?fieldManager=m", r#"{"apiVersion":"v1","kind":"Pod"}"#), 1),
+        (Request::patch(&format!("{deployments}/web?fieldManager=m"), r#"{"apiVersion":"apps/v1","kind":"Deployment","spec":{}}"#), 1),
+        (Request::patch(&format!("{deployments}/web?fieldManager=m"), r#"{"apiVersion":"apps/v1","kind":"Deployment","spec":{"replicas":5}}"#), 5),
         (Request::delete(&format!("{deployments}/web")), 0),
         (Request::get(deployments), 0),
     ] {
@@ -97,6 +103,22 @@ fn pods_are_counted_as_a_write_asks_for_them() {
     }
     let patch = Request::builder().verb("patch").resource("deployments.apps").name("web").body(r#"[{"op":"replace","path":"/spec/replicas","value":8}]"#);
     assert_eq!(used(patch.preview(r#"{"spec":{"replicas":8}}"#).build()), 8);
+}
+
+#[test]
+#[should_panic(expected = "how many pods this patch asks for cannot be told")]
+fn a_patch_whose_result_is_not_told_is_not_taken_for_none() {
+    let config = config(r#"{"rule": "pods", "match": [{}], "count": "pods", "most": 100, "within": "1h"}"#);
+    judge(&config, &Request::patch("/apis/apps/v1/namespaces/shop/deployments/web", r#"[{"op":"replace","path":"/spec/replicas","value":8}]"#));
+}
+
+#[test]
+fn an_eviction_is_a_deletion() {
+    let config = config(DELETIONS);
+    let evict = Request::post("/api/v1/namespaces/shop/pods/web/eviction", "{}");
+    assert_eq!(judge(&config, &evict), Verdict::NoOpinion);
+    assert_eq!(judge(&config, &evict), Verdict::NoOpinion);
+    assert!(judge(&config, &evict).is_deny());
 }
 
 #[test]

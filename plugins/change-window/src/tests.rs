@@ -48,6 +48,8 @@ fn what_changes_nothing_passes_at_any_time() {
     }
     let exec = Request::builder().verb("create").resource("pods/exec").name("web").build();
     assert!(judge(&config, &exec).is_require_approval(), "a command in a container may change anything");
+    let kubelet = Request::get("/api/v1/nodes/one/proxy/run/shop/web/c");
+    assert!(judge(&config, &kubelet).is_require_approval(), "so may one that goes through a kubelet, by GET");
 }
 
 #[test]

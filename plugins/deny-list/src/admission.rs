@@ -1,6 +1,6 @@
 //! Who else judges the requests of the cluster: webhooks, admission policies, and the level that a namespace holds its pods to.
 
-use portcullis_sdk::{Body, Request};
+use portcullis_sdk::Request;
 use serde_json::Value;
 
 /// The label by which a namespace is held to a level of the Pod Security Standards.
@@ -57,19 +57,21 @@ pub fn level_of_namespace(request: &Request<'_>) -> Result<Option<String>, Strin
 
 /// Whether a write that leaves a namespace without a level may be what takes it away: what it had is not known.
 fn takes_away(request: &Request<'_>) -> bool {
-    let touches = |body: &Body<'_>| {
-        let text = body.text();
-        text.contains("pod-security.kubernetes.io") || text.contains(r#""/metadata/labels""#) || text.contains(r#""/metadata""#)
-    };
     match request.verb() {
         "update" => true,
-        "patch" => {
-            // `labels: null` takes all of them.
-            let all = request.body().has("/metadata/labels") && request.body().get::<Value>("/metadata/labels").is_none();
-            all || touches(request.body())
+        // A JSON patch says where it works; any other names the label, or clears or replaces what is around it.
+        "patch" if request.body().has("/0") => {
+            let operations: Vec<Value> = request.body().get("").unwrap_or_default();
+            operations.iter().flat_map(|operation| [&operation["path"], &operation["from"]]).filter_map(Value::as_str).any(reaches_the_level)
         }
+        "patch" => request.may_write(LEVEL),
         _ => false,
     }
+}
+
+/// Whether the label is at a pointer, or below it.
+fn reaches_the_level(pointer: &str) -> bool {
+    LEVEL.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use portcullis_sdk::matching::Patterns;
 use portcullis_sdk::{JsonSchema, Request};
 use serde::Deserialize;
 
-use crate::{admission, credentials, extension, images, pods, rbac, traffic};
+use crate::{admission, credentials, deletions, extension, images, pods, rbac, traffic};
 
 /// A check of what a write would bring about. A patch is judged by its result, which the API server tells by a dry run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -48,6 +48,9 @@ pub enum Check {
     ExternalAddresses,
     /// Ingresses with annotations that are pasted into the controller's configuration (CVE-2021-25742).
     IngressSnippets,
+    /// Writes after which a controller deletes what nobody asked it to: owners given to an object that is there, and stateful sets that
+    /// delete their claims.
+    IndirectDeletions,
 }
 
 /// Where images may come from, for the check of that name.
@@ -79,6 +82,7 @@ impl Check {
             Check::NodeChoice => "node-choice",
             Check::ExternalAddresses => "external-addresses",
             Check::IngressSnippets => "ingress-snippets",
+            Check::IndirectDeletions => "indirect-deletions",
         }
     }
 
@@ -103,6 +107,7 @@ impl Check {
             Check::NodeChoice => pods::on_a_chosen_node(request),
             Check::ExternalAddresses => traffic::external_addresses(request),
             Check::IngressSnippets => traffic::snippets(request),
+            Check::IndirectDeletions => deletions::indirect(request),
         }
     }
 }

@@ -21,6 +21,7 @@
 //!   - { check: privileged-pods, then: deny }
 //! ```
 
+use portcullis_sdk::delivery::shortened;
 use portcullis_sdk::matching::Patterns;
 use portcullis_sdk::{Finding, JsonSchema, Match, Request, Verdict, guard};
 use serde::Deserialize;
@@ -28,6 +29,7 @@ use serde::Deserialize;
 mod admission;
 mod checks;
 mod credentials;
+mod deletions;
 mod extension;
 mod images;
 mod labels;
@@ -112,30 +114,46 @@ impl Then {
     }
 }
 
+/// Characters of one of several findings.
+const SENTENCE: usize = 300;
+
 /// The guard.
 pub fn judge(config: &Config, request: &Request<'_>) -> Verdict {
     // From the strictest on, so that the first that applies decides, and no body is read for nothing.
     if let Some(rule) = config.deny.iter().find(|rule| rule.is_against(request)) {
         return Verdict::Deny(rule.finding(request, "is refused"));
     }
-    let mut verdict = Verdict::NoOpinion;
+    let mut held: Vec<Finding> = Vec::new();
     for rule in config.checks.iter().filter(|rule| !rule.except.iter().any(|except| except.fits(request))) {
-        verdict = verdict.stricter(rule.evaluate(request));
-    }
-    if verdict.is_deny() {
-        return verdict;
+        match rule.evaluate(request) {
+            Verdict::RequireApproval(finding) => held.push(finding),
+            Verdict::NoOpinion | Verdict::Allow(_) => {}
+            denied @ Verdict::Deny(_) => return denied,
+        }
     }
     // A rule's name says more to an approver than a check's, so the rules come first.
     if let Some(rule) = config.approve.iter().find(|rule| rule.is_against(request)) {
-        return Verdict::RequireApproval(rule.finding(request, "needs approval"));
+        held.insert(0, rule.finding(request, "needs approval"));
     }
-    if verdict.is_require_approval() {
-        return verdict;
+    if let Some(finding) = together(held) {
+        return Verdict::RequireApproval(finding);
     }
     match config.allow.iter().find(|rule| rule.is_for(request)) {
         Some(rule) => Verdict::allow(rule.rule.as_str()),
         None => Verdict::NoOpinion,
     }
+}
+
+/// One finding that says all of them: whoever approves the first must not be spared the others. Each is cut to a length, so that an
+/// agent's long names in one push none of the others out.
+fn together(findings: Vec<Finding>) -> Option<Finding> {
+    let mut findings = findings.into_iter();
+    let mut first = findings.next()?;
+    let more: Vec<String> = findings.map(|finding| format!("{}: {}", finding.rule, shortened(&finding.message, SENTENCE))).collect();
+    if !more.is_empty() {
+        first.message = format!("{}; and {}", shortened(&first.message, SENTENCE), more.join("; and "));
+    }
+    Some(first)
 }
 
 impl Rule {

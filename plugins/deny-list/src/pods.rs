@@ -78,7 +78,7 @@ pub fn containers_after(request: &Request<'_>, find: impl Fn(&Value) -> Option<S
 
 /// Which secret a pod that this write makes or changes gets.
 pub fn with_secrets(request: &Request<'_>) -> Result<Option<String>, String> {
-    spec(request, secret)
+    containers_after(request, secret)
 }
 
 /// Which node is chosen for the pod, past the scheduler.

@@ -49,6 +49,23 @@ fn the_strictest_rule_decides() {
 }
 
 #[test]
+fn an_approver_is_told_all_that_is_held() {
+    let config = config(
+        r#"{
+            "approve": [{"rule": "system", "match": [{"namespaces": ["kube-system"]}], "message": "the cluster runs on this"}],
+            "checks": [{"check": "pod-secrets", "then": "approve"}, {"check": "node-choice", "then": "approve"}]
+        }"#,
+    );
+    let spec = format!(r#"{{"spec":{{"nodeName":"one","containers":[{{"name":"{}","envFrom":[{{"secretRef":{{"name":"db"}}}}]}}]}}}}"#, "long".repeat(2000));
+    let Verdict::RequireApproval(finding) = judge(&config, &Request::post("/api/v1/namespaces/kube-system/pods", &spec)) else { panic!("it is held") };
+    assert_eq!(finding.rule, "system");
+    for told in ["the cluster runs on this; and pod-secrets: the container `long", "; and node-choice: the pod goes to the node `one`"] {
+        assert!(finding.message.contains(told), "{}", finding.message);
+    }
+    assert!(finding.message.len() < 1200);
+}
+
+#[test]
 fn an_exception_to_an_allowance_counts_what_is_not_said() {
     assert_eq!(judge(&some(), &Request::post("/api/v1/namespaces/shop/configmaps", r#"{"metadata":{}}"#)), Verdict::NoOpinion);
     let named = Request::post("/api/v1/namespaces/shop/configmaps", r#"{"metadata":{"name":"web"}}"#);

@@ -87,6 +87,8 @@ fn what_is_added_to_a_running_pod() {
     assert!(privileged(&Request::patch(path, added)).expect("no preview needed").is_some_and(|found| found.contains("`e` is privileged")));
     let operations = |preview: &str| portcullis_sdk::Builder::of_path("patch", path).body(r#"[{"op":"add"}]"#).preview(preview).build();
     assert!(privileged(&operations(added)).expect("a preview").is_some());
+    let curious = r#"{"spec":{"ephemeralContainers":[{"name":"e","env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"db","key":"p"}}}]}]}}"#;
+    assert!(with_secrets(&Request::patch(path, curious)).expect("no preview needed").is_some_and(|found| found.contains("`db`")));
     // What the pod was allowed before is not asked again.
     assert_eq!(privileged(&operations(r#"{"spec":{"hostPID":true,"ephemeralContainers":[{"name":"e"}]}}"#)), Ok(None));
 }
