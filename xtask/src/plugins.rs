@@ -86,7 +86,7 @@ fn components(root: &Path) -> Result<Vec<String>> {
 /// Compile core modules, in a target folder of their own, since their flags would otherwise rebuild everything each time.
 fn build(root: &Path, names: &[String]) -> Result<BTreeMap<String, PathBuf>> {
     let target = root.join("target/guest");
-    let crates = Crates { dir: root, packages: names, target: Some(&target), quick: false, messages: Messages::Shown };
+    let crates = Crates { dir: root, packages: names, target: Some(&target), short: false, messages: Messages::Shown };
     Ok(rust::modules(&crates)?)
 }
 

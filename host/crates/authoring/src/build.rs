@@ -31,15 +31,15 @@ pub const BUNDLE: &str = "bundle.yaml";
 pub struct Options {
     /// Where the component goes. Without one: beside `bundle.yaml`, by the name that stands in it.
     pub out: Option<PathBuf>,
-    /// For the edit loop: short messages, and without what takes time only to make the component smaller.
-    pub quick: bool,
+    /// For the edit loop: short messages.
+    pub short: bool,
     /// Where the tools' messages go.
     pub messages: Messages,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { out: None, quick: false, messages: Messages::Shown }
+        Options { out: None, short: false, messages: Messages::Shown }
     }
 }
 
@@ -104,8 +104,8 @@ pub(crate) struct Job<'a> {
     pub dir: &'a Path,
     /// The component's name: its file's, without the ending.
     pub name: &'a str,
-    /// For the edit loop: short messages, and without what takes time only to make the component smaller.
-    pub quick: bool,
+    /// For the edit loop: short messages.
+    pub short: bool,
     /// Where the tools' messages go.
     pub messages: Messages,
 }
@@ -132,7 +132,7 @@ pub fn build(dir: &Path, options: &Options) -> Result<Built, BuildError> {
         None => bundle::component(&dir)?,
     };
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let job = Job { dir: &dir, name: &name, quick: options.quick, messages: options.messages };
+    let job = Job { dir: &dir, name: &name, short: options.short, messages: options.messages };
     let bytes = match language {
         Language::Rust => rust::build(&job)?,
         Language::JavaScript | Language::TypeScript => javascript::build(&job, language)?,

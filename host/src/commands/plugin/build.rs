@@ -52,7 +52,7 @@ fn once(args: &Args, output: Output) -> Result<(), Failure> {
 fn watch(args: &Args, output: Output) -> Result<(), Failure> {
     // Watched before the first build, so that no save falls in between.
     let sources = Sources::watch(&args.dir).map_err(|error| Failure::Usage(error.to_string()))?;
-    let options = Options { quick: true, messages: Messages::Shown, ..Options::default() };
+    let options = Options { short: true, messages: Messages::Shown, ..Options::default() };
     loop {
         let start = Instant::now();
         let outcome = authoring::build(&args.dir, &options).map_err(failure).and_then(|built| {

@@ -72,7 +72,7 @@ fn modules(job: &Job<'_>) -> Result<PathBuf, BuildError> {
     }
     let mut npm = Command::new("npm");
     let locked = job.dir.join("package-lock.json").is_file();
-    npm.arg(if locked { "ci" } else { "install" }).args(["--no-audit", "--no-fund", "--loglevel=error"]).current_dir(job.dir);
+    npm.arg(if locked { "ci" } else { "install" }).args(["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]).current_dir(job.dir);
     tool::run(&mut npm, INSTALL, job.messages)?;
     found().ok_or_else(|| BuildError::file(job.dir.join("package.json"), format!("it does not have the tools among its devDependencies; add \"{TOOL}\": \"0.23.0\" and \"@bytecodealliance/preview2-shim\": \"0.25.0\", which it needs")))
 }

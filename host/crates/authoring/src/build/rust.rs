@@ -39,14 +39,14 @@ pub struct Crates<'a> {
     /// Another target folder than cargo's own.
     pub target: Option<&'a Path>,
     /// Short messages: a line for each mistake.
-    pub quick: bool,
+    pub short: bool,
     /// Where cargo's messages go.
     pub messages: Messages,
 }
 
 pub(super) fn build(job: &Job<'_>) -> Result<Vec<u8>, BuildError> {
-    let crates = Crates { dir: job.dir, packages: &[], target: None, quick: job.quick, messages: job.messages };
-    let schema = if job.quick { None } else { schema::of(job.dir) };
+    let crates = Crates { dir: job.dir, packages: &[], target: None, short: job.short, messages: job.messages };
+    let schema = schema::of(job.dir);
     let modules = compiled(&crates, schema.as_deref())?;
     let manifest = job.dir.join("Cargo.toml");
     // A package's own `cargo build` makes its own library only, whatever else is in its workspace.
@@ -81,7 +81,7 @@ fn compiled(crates: &Crates<'_>, schema: Option<&str>) -> Result<BTreeMap<String
         cargo.arg("--config").arg(format!("profile.component.{setting}"));
     }
     // Rendered to standard error for people; what was made goes to standard output for this program.
-    cargo.arg(match crates.quick {
+    cargo.arg(match crates.short {
         true => "--message-format=json-diagnostic-short,json-render-diagnostics",
         false => "--message-format=json-render-diagnostics",
     });

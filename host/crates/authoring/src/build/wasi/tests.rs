@@ -19,7 +19,7 @@ fn nothing_of_wasi_is_left() {
     let world = resolve.select_world(&[package], None).expect("a world");
     let mut module = wat::parse_str(MODULE).expect("a module");
     wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("it is put in");
-    let job = Job { dir: ".".as_ref(), name: "test", quick: false, messages: crate::tool::Messages::Kept };
+    let job = Job { dir: ".".as_ref(), name: "test", short: false, messages: crate::tool::Messages::Kept };
     let component = encode(&job, &module).expect("a component");
     let Ok(DecodedWasm::Component(resolve, world)) = wit_component::decode(&component) else { panic!("it is a component") };
     assert!(resolve.worlds[world].imports.is_empty(), "{:?}", resolve.worlds[world].imports);
