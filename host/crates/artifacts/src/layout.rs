@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 use serde_json::json;
 
-use crate::{Files, is_plain, note, origin, sha256};
+use crate::{Files, Reference, component, is_plain, note, origin, sha256};
 
 /// What the artifact is.
 pub const ARTIFACT: &str = "application/vnd.portcullis.bundle.v1";
@@ -23,7 +23,8 @@ pub const CASES: &str = "application/vnd.portcullis.cases.v1+yaml";
 /// The folder's own signature.
 pub const SIGNATURE: &str = "application/vnd.portcullis.signature.v1";
 
-const CONFIG: &str = "application/vnd.wasm.config.v0+json";
+/// The config of the Wasm OCI artifact.
+pub const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const TITLE: &str = "org.opencontainers.image.title";
 
 /// The file that makes a folder a bundle.
@@ -33,7 +34,7 @@ pub(crate) const MANIFEST_FILE: &str = "bundle.yaml";
 const LAYERS: usize = 256;
 
 /// Bytes of one file: what the gateway loads at most.
-const FILE_BYTES: u64 = 128 << 20;
+pub(crate) const FILE_BYTES: u64 = 128 << 20;
 
 /// Bytes of all files together.
 const BUNDLE_BYTES: u64 = 512 << 20;
@@ -56,6 +57,18 @@ pub enum LayoutError {
     /// There is no `bundle.yaml`.
     #[error("it has no {MANIFEST_FILE}, so it is no bundle; give the reference of a bundle that `portcullis bundle push` made")]
     NoBundle,
+    /// It is one component.
+    #[error("it has no {MANIFEST_FILE}, because it is one component and no bundle; pull it with `portcullis plugin pull`, or name it under `component` in a bundle.yaml")]
+    OneComponent,
+    /// It is not one component.
+    #[error("it has {0} layers, and a component is one of the type {COMPONENT}; push it with `portcullis plugin push` or `wkg oci push`")]
+    NoComponent(usize),
+    /// What it holds is no component.
+    #[error("it holds a core WebAssembly module, as Kubewarden's policies are, and no component; build one with `portcullis plugin build`")]
+    Module,
+    /// What it holds is no WebAssembly.
+    #[error("it holds no WebAssembly; give a component's file, as `portcullis plugin build` makes it")]
+    NoWasm,
     /// It is too large.
     #[error("it has {what}, and {allowed} are the most; make the bundle smaller")]
     Large {
@@ -138,9 +151,11 @@ fn media_type(path: &str, bytes: &[u8]) -> &'static str {
     }
 }
 
-/// A manifest, read and found to be a bundle's.
+/// A manifest, read and found to be a bundle's, or that of one component.
 pub(crate) struct Layout {
     pub layers: Vec<(String, OciDescriptor)>,
+    /// It is one component, which then is called [`component::COMPONENT_FILE`].
+    pub one: bool,
 }
 
 impl Layout {
@@ -150,8 +165,25 @@ impl Layout {
             return Err(LayoutError::Large { what: format!("a manifest of {} bytes", manifest.len()), allowed: MANIFEST_BYTES.to_string() });
         }
         let manifest: OciImageManifest = serde_json::from_slice(manifest).map_err(|e| LayoutError::Manifest(e.to_string()))?;
+        let one = component::is_one(&manifest.layers) && title(&manifest.layers[0]) != MANIFEST_FILE;
+        if one {
+            let layer = manifest.layers.into_iter().next();
+            let size = layer.as_ref().and_then(|layer| u64::try_from(layer.size).ok()).unwrap_or(u64::MAX);
+            if size > FILE_BYTES {
+                return Err(LayoutError::Large { what: format!("a component of {size} bytes"), allowed: FILE_BYTES.to_string() });
+            }
+            return Ok(Layout { layers: layer.map(|layer| (component::COMPONENT_FILE.to_owned(), layer)).into_iter().collect(), one });
+        }
         check(&manifest)?;
-        Ok(Layout { layers: manifest.layers.into_iter().map(|layer| (title(&layer).to_owned(), layer)).collect() })
+        Ok(Layout { layers: manifest.layers.into_iter().map(|layer| (title(&layer).to_owned(), layer)).collect(), one })
+    }
+
+    /// The layer of one component.
+    pub(crate) fn component(&self) -> Result<&OciDescriptor, LayoutError> {
+        match &self.layers[..] {
+            [(_, layer)] if self.one => Ok(layer),
+            layers => Err(LayoutError::NoComponent(layers.len())),
+        }
     }
 
     /// Whether these are exactly the artifact's files: each is what its digest says, none is missing, none is more.
@@ -163,7 +195,7 @@ impl Layout {
             }
         }
         let known: BTreeSet<&str> = self.layers.iter().map(|(path, _)| path.as_str()).collect();
-        match files.keys().find(|path| !origin::is_proof(path) && !known.contains(path.as_str())) {
+        match files.keys().find(|path| !origin::is_proof(path) && !Reference::is_meant(path) && !known.contains(path.as_str())) {
             Some(strange) => Err(LayoutError::Strange(strange.clone())),
             None => Ok(()),
         }

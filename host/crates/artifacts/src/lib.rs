@@ -1,7 +1,7 @@
 //! Policy bundles away from home: in OCI registries, signed, and checked against what the operator trusts.
 //!
 //! A bundle is a handful of [`Files`]. Pushed, it is one OCI artifact ([`layout`] says of what form); pulled, it is a folder again, written
-//! whole or not at all. `BUNDLE.md` beside the crate `policy` says it for people.
+//! whole or not at all. One component can be an artifact too, as `wkg` knows it, and a bundle can name it by its digest. `BUNDLE.md` beside the crate `policy` says it for people.
 //!
 //! What this crate promises:
 //!
@@ -26,6 +26,8 @@
 //! # }
 //! ```
 
+mod component;
+mod components;
 mod cosign;
 mod credentials;
 mod folder;
@@ -40,6 +42,8 @@ mod trust;
 
 use std::collections::HashMap;
 
+pub use component::{COMPONENT_FILE, Told};
+pub use components::{Component, Components, ComponentsError};
 pub use credentials::{Credentials, CredentialsError};
 pub use folder::{FolderError, write};
 pub use follow::{FollowError, Follower, Seen};

@@ -13,7 +13,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::{Files, KeyError, PublicKey, SigningKey, is_plain, origin, sha256};
+use crate::{Files, KeyError, PublicKey, Reference, SigningKey, is_plain, origin, sha256};
 
 /// The file's name.
 pub const FILE: &str = "bundle.sig";
@@ -52,7 +52,7 @@ pub enum NoteError {
 
 /// The text that is signed for these files.
 fn text(files: &Files) -> Result<String, NoteError> {
-    let mut lines: Vec<_> = files.iter().filter(|(path, _)| !origin::is_proof(path)).collect();
+    let mut lines: Vec<_> = files.iter().filter(|(path, _)| !origin::is_proof(path) && !Reference::is_meant(path)).collect();
     lines.sort_by_key(|(path, _)| path.as_str());
     let mut text = format!("{HEADER}\n");
     for (path, bytes) in lines {

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::cosign::Signature;
-use crate::layout::Layout;
-use crate::{Files, LayoutError, note, sha256};
+use crate::layout::{self, Layout};
+use crate::{Files, LayoutError, component, note, sha256};
 
 /// The file's name.
 pub(crate) const FILE: &str = "bundle.oci.json";
@@ -16,7 +16,12 @@ pub(crate) const SIGNATURES: usize = 16;
 
 /// Whether a file says something about the bundle and is no part of it.
 pub(crate) fn is_proof(path: &str) -> bool {
-    path == FILE || path == note::FILE
+    path == FILE || path == note::FILE || path.strip_suffix(FILE).is_some_and(|reference| reference.ends_with('#'))
+}
+
+/// Under which name the origin of a component stands beside it, which stands under its reference. No reference has a `#`.
+pub(crate) fn of_component(reference: &str) -> String {
+    format!("{reference}#{FILE}")
 }
 
 /// Why a pulled bundle's own note is not good.
@@ -34,7 +39,7 @@ pub enum OriginError {
         actual: String,
     },
     /// The files are not those of the manifest.
-    #[error("the artifact {digest} and this folder differ: {source}")]
+    #[error("the artifact {digest} and what is here differ: {source}")]
     Layout {
         /// The artifact.
         digest: String,
@@ -89,13 +94,24 @@ impl Origin {
 
     /// Whether these files are the artifact's.
     pub(crate) fn holds(&self, files: &Files) -> Result<(), OriginError> {
+        self.layout()?.holds(files).map_err(|source| OriginError::Layout { digest: self.digest.clone(), source })
+    }
+
+    /// Whether this is the artifact's one component.
+    pub(crate) fn holds_component(&self, wasm: &[u8]) -> Result<(), OriginError> {
+        let layout = self.layout()?;
+        let held = layout.component().and_then(|layer| layout::matches(component::COMPONENT_FILE, layer, wasm));
+        held.map_err(|source| OriginError::Layout { digest: self.digest.clone(), source })
+    }
+
+    /// What the manifest says, when it is the manifest of this digest.
+    fn layout(&self) -> Result<Layout, OriginError> {
         let manifest = STANDARD.decode(&self.manifest).map_err(|e| OriginError::Malformed(e.to_string()))?;
         let actual = sha256(&manifest);
         if actual != self.digest {
             return Err(OriginError::Digest { expected: self.digest.clone(), actual });
         }
-        let layout = Layout::read(&manifest).and_then(|layout| layout.holds(files));
-        layout.map_err(|source| OriginError::Layout { digest: self.digest.clone(), source })
+        Layout::read(&manifest).map_err(|source| OriginError::Layout { digest: self.digest.clone(), source })
     }
 
     /// The names of the trusted keys that signed the artifact.

@@ -15,7 +15,8 @@ use oci_client::secrets::RegistryAuth;
 use serde_json::json;
 
 use crate::cosign::{self, Signature};
-use crate::layout::{self, Layout};
+use crate::component::{self, COMPONENT_FILE, Told};
+use crate::layout::{self, Layout, Packed};
 use crate::origin::{self, SIGNATURES};
 use crate::{Credentials, CredentialsError, Files, KeyError, LayoutError, Origin, Reference, SigningKey, sha256};
 
@@ -30,6 +31,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// A whole bundle, pushed or pulled: half a gigabyte over a slow line.
 const BUNDLE_LIMIT: Duration = Duration::from_secs(600);
+
+/// One component, pushed or pulled: the next set of policies waits for it.
+const COMPONENT_LIMIT: Duration = Duration::from_secs(120);
 
 /// Bytes of one signature.
 const SIGNATURE_BYTES: i64 = 256 << 10;
@@ -144,7 +148,20 @@ impl Registry {
     /// As [`RegistryError`] says. Blobs that were pushed stay; without a manifest they mean nothing.
     pub async fn push(&self, files: &Files, order: &[String], annotations: BTreeMap<String, String>) -> Result<String, RegistryError> {
         let packed = layout::pack(files, order, annotations).map_err(|source| self.layout(&self.reference, source))?;
-        limited(&self.reference, BUNDLE_LIMIT, async {
+        self.push_packed(packed, BUNDLE_LIMIT).await
+    }
+
+    /// Pushes one component as an artifact that `wkg` and others pull; gives its digest.
+    ///
+    /// # Errors
+    /// When it is no component, and as [`RegistryError`] says.
+    pub async fn push_component(&self, wasm: &[u8], told: Told) -> Result<String, RegistryError> {
+        let packed = component::pack(wasm, told).map_err(|source| self.layout(&self.reference, source))?;
+        self.push_packed(packed, COMPONENT_LIMIT).await
+    }
+
+    async fn push_packed(&self, packed: Packed, limit: Duration) -> Result<String, RegistryError> {
+        limited(&self.reference, limit, async {
             for blob in packed.blobs {
                 self.push_blob(blob).await?;
             }
@@ -174,8 +191,38 @@ impl Registry {
     /// # Errors
     /// As [`RegistryError`] says.
     pub async fn pull(&self) -> Result<(Files, Origin), RegistryError> {
+        self.pull_files(false).await
+    }
+
+    /// Pulls a bundle, or one component under the name [`COMPONENT_FILE`](crate::COMPONENT_FILE), in either case with its origin.
+    ///
+    /// # Errors
+    /// As [`RegistryError`] says.
+    pub async fn pull_either(&self) -> Result<(Files, Origin), RegistryError> {
+        self.pull_files(true).await
+    }
+
+    /// Pulls an artifact of one component, and where it came from.
+    ///
+    /// # Errors
+    /// As [`RegistryError`] says; when it is none, or something else than a component is in it.
+    pub async fn pull_component(&self) -> Result<(Vec<u8>, Origin), RegistryError> {
+        limited(&self.reference, COMPONENT_LIMIT, async {
+            let (layout, origin) = self.described().await?;
+            let wrong = |source| self.layout(&self.reference, source);
+            let bytes = self.blob(layout.component().map_err(wrong)?, COMPONENT_FILE).await?;
+            component::is_component(&bytes).map_err(wrong)?;
+            Ok((bytes, origin))
+        })
+        .await
+    }
+
+    async fn pull_files(&self, either: bool) -> Result<(Files, Origin), RegistryError> {
         limited(&self.reference, BUNDLE_LIMIT, async {
             let (layout, origin) = self.described().await?;
+            if layout.one && !either {
+                return Err(self.layout(&self.reference.pinned(&origin.digest), LayoutError::OneComponent));
+            }
             let mut files = Files::new();
             for (path, layer) in &layout.layers {
                 let bytes = self.blob(layer, path).await?;

@@ -47,7 +47,7 @@ fn a_manifest_that_is_no_bundles_is_refused() {
     assert_eq!(told(json!([bundle(), layer("a.wasm", 4)])), "ok");
     for (layers, expected) in [
         (json!([]), "has no bundle.yaml"),
-        (json!([layer("a.wasm", 4)]), "has no bundle.yaml"),
+        (json!([layer("a.wasm", 4), layer("b.wasm", 4)]), "has no bundle.yaml"),
         (json!([bundle(), layer("../a.wasm", 4)]), "no path inside a folder"),
         (json!([bundle(), layer("/etc/passwd", 4)]), "no path inside a folder"),
         (json!([bundle(), layer("a/../../b", 4)]), "no path inside a folder"),
