@@ -17,8 +17,8 @@
 //! } }
 //! ```
 //!
-//! `portcullis plugin build` makes a component of 49 KB from it. The doc comment of the field is in the JSON Schema that checks the bundle, draws the
-//! policy page's form and documents the plugin; name, version and description are the crate's.
+//! `portcullis plugin build` makes a component of 49 KB from it. The doc comment of the field is in the JSON Schema that checks the bundle and
+//! documents the plugin (`portcullis plugin inspect`); name, version and description are the crate's.
 //!
 //! # A function, and its test
 //!

@@ -195,6 +195,13 @@ fn a_new_policy_of_each_language_has_cases_that_hold() {
             portcullis(&["plugin", "test", text(&folder)]).expect_ok();
         }
     }
+    // Compiled by the gateway's engine these would take a minute; the types are told by the language's own compiler.
+    for world in ["approval-router", "masker", "session-policy", "audit-sink", "notifier"] {
+        let name = format!("typescript-{world}");
+        let folder = WORK.join(&name);
+        portcullis(&["plugin", "new", &name, "--world", world, "--language", "typescript", "--dir", text(&folder)]).expect_ok();
+        portcullis(&["plugin", "build", text(&folder)]).expect_ok();
+    }
 }
 
 #[test]

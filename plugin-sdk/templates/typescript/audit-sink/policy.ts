@@ -32,7 +32,7 @@ export const plugin: Plugin = {
   },
 };
 
-export function deliver(batch: Batch): number {
+export function deliver(batch: Batch): bigint {
   const headers: [string, string][] = [["content-type", "application/x-ndjson"], ["portcullis-first", `${batch.first}`]];
   const { status } = send({ method: "POST", url: settings.url, headers, body: new TextEncoder().encode(batch.records.join("\n")) });
   if (status >= 200 && status < 300) return batch.first + BigInt(batch.records.length);

@@ -142,7 +142,7 @@ declare module "portcullis" {
     /** Pointers in which `*` is any one key or index and `**` any number of them. Empty: every string. */
     paths: string[];
     /** A regular expression for the name beside the value, or for its key. */
-    names: string | undefined;
+    names?: string;
     /** Regular expressions for what is masked within the value. Empty: all of it. */
     patterns: string[];
     encoding: "text" | "base64";
@@ -293,4 +293,16 @@ declare module "portcullis:policy/http@0.1.0" {
     body: Uint8Array;
   }
   export function send(request: Outgoing): Incoming;
+}
+
+// Of the web's own functions, what a policy may need; the language's library has the rest.
+
+/** Text as UTF-8. */
+declare class TextEncoder {
+  encode(text?: string): Uint8Array;
+}
+
+/** UTF-8 as text. */
+declare class TextDecoder {
+  decode(bytes?: Uint8Array): string;
 }
