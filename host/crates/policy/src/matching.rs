@@ -1,7 +1,10 @@
 //! Match rules: which calls a plugin is spared, decided without entering it.
 
+use std::sync::Arc;
+
 use crate::bundle::{List, MatchEntry};
-use crate::facts::{Facts, IdentityFacts, IdentityKind};
+use crate::document::Document;
+use crate::facts::{Facts, IdentityFacts, IdentityKind, RequestFacts};
 use crate::wit::{ResponseKind, SessionAsk};
 
 pub(crate) mod canary;
@@ -107,15 +110,25 @@ impl Matcher {
         }
     }
 
-    pub(crate) fn request(&self, facts: &Facts) -> bool {
+    /// Whether the component is asked. What a request comes to counts beside what its verb says, so that a guard over deletions hears of
+    /// evictions, and one over creations of an apply.
+    pub(crate) fn request(&self, facts: &Facts, body: Option<&Arc<dyn Document>>) -> bool {
         let request = &facts.request;
-        self.verbs.allow(&request.verb)
-            && self.groups.allow(&request.group)
+        let holds = |verb: &str, subresource: &str| self.verbs.allow(verb) && self.subresources.allow(subresource);
+        self.groups.allow(&request.group)
             && self.resources.allow(&request.resource)
-            && self.subresources.allow(request.subresource.as_deref().unwrap_or_default())
-            && self.namespaces.allow(request.namespace.as_deref().unwrap_or_default())
+            && self.namespace(request)
             && self.connections.allow(&request.connection)
             && self.identity(&facts.identity)
+            && (holds(&request.verb, request.subresource.as_deref().unwrap_or_default()) || amounts_to(request, body).is_some_and(|verb| holds(verb, "")))
+    }
+
+    /// A collection that names no namespace may be of any: a guard of one namespace is not passed by a list of all.
+    fn namespace(&self, request: &RequestFacts) -> bool {
+        match &request.namespace {
+            Some(namespace) => self.namespaces.allow(namespace),
+            None => self.namespaces.allow("") || matches!(request.verb.as_str(), "list" | "watch" | "deletecollection"),
+        }
     }
 
     pub(crate) fn response(&self, kind: &ResponseKind) -> bool {
@@ -136,6 +149,35 @@ impl Matcher {
             && self.members.allow_any(&identity.groups)
     }
 }
+
+/// What a request does to the resource itself besides what its verb says: an eviction deletes its pod, an apply makes what is not there, and
+/// so does an update of some resources.
+fn amounts_to(request: &RequestFacts, body: Option<&Arc<dyn Document>>) -> Option<&'static str> {
+    let (group, resource) = (request.group.as_str(), request.resource.as_str());
+    match (request.verb.as_str(), request.subresource.as_deref()) {
+        ("create", Some("eviction")) if group.is_empty() && resource == "pods" => Some("delete"),
+        // An apply has to name its manager, and the version of its object; few other patches do both.
+        ("patch", None) if request.query.iter().any(|(key, _)| key == "fieldManager") && body?.get("/apiVersion").is_some() => Some("create"),
+        ("update", None) if MADE_BY_UPDATE.contains(&(group, resource)) => Some("create"),
+        _ => None,
+    }
+}
+
+/// Resources of which a PUT makes an object that is not there (`AllowCreateOnUpdate` in Kubernetes' `pkg/registry`, 1.37).
+const MADE_BY_UPDATE: [(&str, &str); 12] = [
+    ("", "endpoints"),
+    ("", "events"),
+    ("", "limitranges"),
+    ("", "services"),
+    ("coordination.k8s.io", "leasecandidates"),
+    ("coordination.k8s.io", "leases"),
+    ("events.k8s.io", "events"),
+    ("node.k8s.io", "runtimeclasses"),
+    ("rbac.authorization.k8s.io", "clusterrolebindings"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "rolebindings"),
+    ("rbac.authorization.k8s.io", "roles"),
+];
 
 #[cfg(test)]
 mod tests;

@@ -207,7 +207,7 @@ impl Generation {
         let in_canary = |plugin: &Plugin| plugin.canary.as_ref().map(|canary| canary.holds(&who));
         for guard in &self.guards {
             let plugin = &guard.plugin;
-            if !which(plugin) || !plugin.matcher.request(facts) {
+            if !which(plugin) || !plugin.matcher.request(facts, body) {
                 continue;
             }
             // For its canary the new guard stands in the old one's place altogether, its `match` included.

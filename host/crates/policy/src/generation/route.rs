@@ -56,7 +56,7 @@ impl Generation {
         surroundings: &Surroundings,
         which: impl Fn(&Plugin) -> bool,
     ) -> Result<Option<Routed>, Failure> {
-        for plugin in self.routers.iter().filter(|p| which(p) && p.matcher.request(facts)) {
+        for plugin in self.routers.iter().filter(|p| which(p) && p.matcher.request(facts, body)) {
             let start = Instant::now();
             let result = ask(plugin, facts, body, findings, surroundings).await;
             let time = start.elapsed();

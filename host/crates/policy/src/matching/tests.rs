@@ -1,4 +1,5 @@
 use super::*;
+use crate::document::JsonDocument;
 use crate::testing::facts;
 
 #[test]
@@ -50,6 +51,47 @@ fn every_key_given_must_hold() {
         ("{ connections: [prod] }", false),
     ] {
         let entry: MatchEntry = serde_saphyr::from_str(text).unwrap();
-        assert_eq!(Matcher::new(&entry).request(&facts), expected, "{text}");
+        assert_eq!(Matcher::new(&entry).request(&facts, None), expected, "{text}");
     }
+}
+
+fn asks(text: &str, request: &RequestFacts, body: Option<&str>) -> bool {
+    let entry: MatchEntry = serde_saphyr::from_str(text).unwrap();
+    let body = body.map(|body| Arc::new(JsonDocument::new(Arc::new(kube_request::Json::parse(body.as_bytes()).unwrap()))) as Arc<dyn Document>);
+    Matcher::new(&entry).request(&Facts { request: request.clone(), ..facts() }, body.as_ref())
+}
+
+fn request(verb: &str, group: &str, resource: &str, subresource: Option<&str>) -> RequestFacts {
+    let Facts { request, .. } = facts();
+    RequestFacts { verb: verb.into(), group: group.into(), resource: resource.into(), subresource: subresource.map(str::to_owned), ..request }
+}
+
+/// `kubectl get secrets -A` shows those of `prod` too.
+#[test]
+fn a_collection_of_all_namespaces_is_spared_no_guard_of_one() {
+    for (verb, asked) in [("list", true), ("watch", true), ("deletecollection", true), ("get", false), ("create", false)] {
+        let all = RequestFacts { namespace: None, ..request(verb, "", "secrets", None) };
+        assert_eq!(asks("{ namespaces: [prod] }", &all, None), asked, "{verb}");
+    }
+    assert!(!asks("{ namespaces: [prod] }", &request("list", "", "secrets", None), None), "one of another namespace is");
+}
+
+#[test]
+fn an_eviction_is_a_deletion_and_an_apply_a_creation() {
+    let evict = request("create", "", "pods", Some("eviction"));
+    assert!(asks("{ verbs: [delete], resources: [pods] }", &evict, None));
+    assert!(asks("{ verbs: [delete], subresources: [''] }", &evict, None));
+    assert!(!asks("{ verbs: [delete], subresources: [log] }", &evict, None));
+    assert!(!asks("{ verbs: [update] }", &evict, None));
+
+    let mut patch = request("patch", "apps", "deployments", None);
+    let object = r#"{"apiVersion":"apps/v1","kind":"Deployment"}"#;
+    assert!(!asks("{ verbs: [create] }", &patch, Some(object)), "an apply names its manager");
+    patch.query.push(("fieldManager".into(), "kubectl".into()));
+    assert!(asks("{ verbs: [create] }", &patch, Some(object)));
+    assert!(!asks("{ verbs: [create] }", &patch, Some(r#"{"spec":{"replicas":3}}"#)));
+
+    let group = "rbac.authorization.k8s.io";
+    assert!(asks("{ verbs: [create] }", &request("update", group, "rolebindings", None), None));
+    assert!(!asks("{ verbs: [create] }", &request("update", "", "pods", None), None));
 }
