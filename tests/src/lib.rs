@@ -23,6 +23,7 @@ pub mod gateway;
 pub mod http2;
 pub mod https;
 pub mod kubectl;
+pub mod load;
 pub mod normal;
 pub mod oracle;
 pub mod places;

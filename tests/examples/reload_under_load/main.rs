@@ -4,20 +4,22 @@
 //! measured in turns, with reloads and without, so that what else the machine does weighs on both. Afterwards the log is read whole: each
 //! answer has a record, each record a generation, and each generation one set.
 
-mod load;
 mod rounds;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use portcullis_tests::load::figures::{Figures, latencies, pick, sorted};
+use portcullis_tests::load::{Answer, Ask, Load};
 use portcullis_tests::{Gateway, Options, places};
 use serde_json::Value;
 
-use load::Load;
 use rounds::{Rounds, Save};
 
 /// Requests a second.
 const RATE: u32 = 1000;
+/// The load's connections.
+const CONNECTIONS: u32 = 64;
 /// Turns, each without reloads and then with some.
 const TURNS: usize = 10;
 /// Reloads of a turn.
@@ -27,6 +29,8 @@ const QUIET: Duration = Duration::from_secs(3);
 /// What is late: by so much beyond the median of the quiet turns.
 const LATE: Duration = Duration::from_millis(50);
 
+const FIGURES: Figures = Figures("reload");
+
 fn main() {
     let folder = places::folder();
     let bundle = folder.path().join("bundle");
@@ -34,47 +38,58 @@ fn main() {
     let gateway = Gateway::start(Options { bundle: Some(bundle), ..Options::default() });
     rounds.live_in(&gateway.ready.policies_dir);
 
-    let load = Load::start(&gateway, RATE);
+    let load = Load::start(&gateway, "devin", RATE, CONNECTIONS, ask);
     // Nothing is measured cold.
-    load.for_a(Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(1));
+    let mut rest = load.take();
     let (mut quiet, mut busy) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        quiet.extend(load.for_a(QUIET));
-        load.take();
+        std::thread::sleep(QUIET);
+        quiet.extend(load.take());
         for _ in 0..RELOADS {
             rounds.save(&gateway);
         }
         busy.extend(load.take());
     }
-    let sent = load.stop();
+    rest.extend(load.stop());
     let (saves, rejected) = rounds.over();
     let records = records(&gateway);
 
-    let lost = sent.iter().filter(|id| !records.contains_key(id.as_str())).count();
+    let answered = [&rest, &quiet, &busy].into_iter().flatten().filter(|answer| answer.status != 0);
+    let lost = answered.filter(|answer| !records.contains_key(answer.record.as_str())).count();
     let live = judged(&records, &saves);
-    figure("requests, a second", "1/s", &[busy.len() as f64 / busy_seconds(&busy)]);
-    figure("requests sent while sets were reloaded", "", &[busy.len() as f64]);
-    figure("reloads that went live", "", &[(saves.len() - 1) as f64]);
-    figure("reloads that were rejected, as they should be", "", &[rejected as f64]);
-    let failed = |requests: &[load::Answer]| requests.iter().filter(|answer| answer.status != 200).count();
-    figure("requests failed", "", &[(failed(&busy) + failed(&quiet)) as f64]);
-    figure("answers without a record", "", &[lost as f64]);
-    figure("records without a generation, or of two sets in one", "", &[live.mixed as f64]);
+    FIGURES.print("requests, a second", "1/s", &[busy.len() as f64 / busy_seconds(&busy)]);
+    FIGURES.print("requests sent while sets were reloaded", "", &[busy.len() as f64]);
+    FIGURES.print("reloads that went live", "", &[(saves.len() - 1) as f64]);
+    FIGURES.print("reloads that were rejected, as they should be", "", &[rejected as f64]);
+    let failed = [&rest, &quiet, &busy].into_iter().flatten().filter(|answer| answer.status != 200).inspect(|answer| eprintln!("failed: {answer:?}")).count();
+    FIGURES.print("requests failed", "", &[failed as f64]);
+    FIGURES.print("answers without a record", "", &[lost as f64]);
+    FIGURES.print("records without a generation, or of two sets in one", "", &[live.mixed as f64]);
     let (calm, storm) = (latencies(&quiet), latencies(&busy));
+    let beside = |name: &str, unit: &str, value: f64, quiet: f64| {
+        FIGURES.beside(name, unit, &[value], &format!("without reloads: {quiet:.3}"), &[quiet]);
+    };
     for (name, at) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("the slowest", 1.0)] {
         beside(&format!("latency, {name}"), "ms", pick(&storm, at), pick(&calm, at));
     }
     let normal = Duration::from_secs_f64(pick(&calm, 0.5) / 1e3);
-    let late = |times: &[f64]| times.iter().filter(|ms| Duration::from_secs_f64(**ms / 1e3) > normal + LATE).count() as f64;
-    beside("of 1,000 requests, late by more than 50 ms", "", 1e3 * late(&storm) / storm.len() as f64, 1e3 * late(&calm) / calm.len() as f64);
+    let late = |times: &[f64]| 1e3 * times.iter().filter(|ms| Duration::from_secs_f64(**ms / 1e3) > normal + LATE).count() as f64 / times.len() as f64;
+    beside("of 1,000 requests, late by more than 50 ms", "", late(&storm), late(&calm));
     for (name, times) in &live.felt {
-        figure(&format!("from the save to the first request judged by it: {name}"), "ms", times);
+        FIGURES.print(&format!("from the save to the first request judged by it: {name}"), "ms", times);
     }
     let all = live.felt.values().flatten().copied().collect::<Vec<_>>();
-    figure("from the save to the first request judged by it: all", "ms", &all);
-    figure("the same, 99 of 100", "ms", &[pick(&sorted(all), 0.99)]);
-    let whole = failed(&busy) + failed(&quiet) + lost + live.mixed == 0 && live.missing.is_empty();
+    FIGURES.print("from the save to the first request judged by it: all", "ms", &all);
+    FIGURES.print("the same, 99 of 100", "ms", &[pick(&sorted(all), 0.99)]);
+    let whole = failed + lost + live.mixed == 0 && live.missing.is_empty();
     assert!(whole, "a reload dropped or mixed something: {lost} without a record, {} mixed, sets never seen: {:?}", live.mixed, live.missing);
+}
+
+/// One in two asks what was asked before, so that both fresh and remembered verdicts are under way.
+fn ask(nth: u32) -> Ask {
+    let path = "/api/v1/namespaces/shop/configmaps";
+    Ask::get(if nth.is_multiple_of(2) { path.to_owned() } else { format!("{path}?labelSelector=app%3Dx{nth}") })
 }
 
 /// Every record of the load, by its id.
@@ -125,11 +140,7 @@ fn rule<'a>(record: &'a Value, plugin: &str) -> &'a str {
     by.iter().find(|by| by["plugin"] == plugin).and_then(|by| by["rule"].as_str()).unwrap_or("nothing")
 }
 
-fn latencies(answers: &[load::Answer]) -> Vec<f64> {
-    sorted(answers.iter().map(|answer| answer.latency.as_secs_f64() * 1e3).collect())
-}
-
-fn busy_seconds(answers: &[load::Answer]) -> f64 {
+fn busy_seconds(answers: &[Answer]) -> f64 {
     // Each turn's own span, so that the quiet ones in between do not count.
     let mut turns: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
     for answer in answers {
@@ -138,32 +149,4 @@ fn busy_seconds(answers: &[load::Answer]) -> f64 {
         *turn = (turn.0.min(due), turn.1.max(due));
     }
     turns.values().map(|(from, to)| to - from).sum()
-}
-
-fn sorted(mut values: Vec<f64>) -> Vec<f64> {
-    values.sort_by(f64::total_cmp);
-    values
-}
-
-fn pick(sorted: &[f64], share: f64) -> f64 {
-    let index = (sorted.len() as f64 * share).ceil() as usize;
-    sorted.get(index.clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or(f64::NAN)
-}
-
-fn figure(name: &str, unit: &str, values: &[f64]) {
-    print(name, unit, values, Value::Null, Value::Null);
-}
-
-fn beside(name: &str, unit: &str, value: f64, quiet: f64) {
-    let ratio = if quiet > 0.0 { Value::from((value / quiet * 1e3).round() / 1e3) } else { Value::Null };
-    print(name, unit, &[value], format!("without reloads: {quiet:.3}").into(), ratio);
-}
-
-fn print(name: &str, unit: &str, values: &[f64], against: Value, ratio: Value) {
-    let values = sorted(values.to_vec());
-    let of = |share| (pick(&values, share) * 1e3).round() / 1e3;
-    let line = serde_json::json!({
-        "bench": "reload", "figure": name, "value": of(0.5), "unit": unit, "spread": [of(0.0), of(1.0)], "against": against, "ratio": ratio,
-    });
-    println!("{line}");
 }

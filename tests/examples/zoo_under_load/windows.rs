@@ -1,0 +1,115 @@
+//! Windows of the same length that take turns.
+
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portcullis_tests::Gateway;
+use portcullis_tests::load::figures::{latencies, pick, sorted};
+use portcullis_tests::load::{Answer, Load};
+use portcullis_tests::wait::Raise;
+
+use super::drops::Drops;
+use super::{ordinary, second};
+
+/// Of the ordinary load.
+const CONNECTIONS: u32 = 64;
+/// Nothing is measured cold, nor while the second client connects.
+const WARM_UP: Duration = Duration::from_millis(700);
+/// The kernel counts processor time in hundredths of a second for user space, on every architecture that Linux has.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// What the ordinary load has beside it.
+#[derive(Clone, Copy)]
+pub enum Window {
+    /// Nothing.
+    Alone,
+    /// The second client, with ordinary requests.
+    Ordinary,
+    /// The second client, with requests to the zoo, and sets that are refused.
+    Zoo,
+}
+
+/// What was measured, by window and round.
+#[derive(Default)]
+pub struct Windows {
+    taken: [Vec<Vec<Answer>>; 3],
+    second: [Vec<Answer>; 3],
+    processor: [Vec<f64>; 3],
+    /// Ordinary requests in between.
+    rest: Vec<Answer>,
+}
+
+impl Windows {
+    /// Some rounds of each, at so many ordinary requests a second.
+    pub fn measure(gateway: &Gateway, drops: &Drops, rate: u32, rounds: usize, length: Duration) -> Self {
+        let mut this = Self::default();
+        let load = Load::start(gateway, "devin", rate, CONNECTIONS, ordinary::ask);
+        thread::sleep(WARM_UP);
+        for _ in 0..rounds {
+            for window in [Window::Alone, Window::Ordinary, Window::Zoo] {
+                this.one(gateway, drops, &load, window, length);
+            }
+        }
+        this.rest.extend(load.stop());
+        this
+    }
+
+    fn one(&mut self, gateway: &Gateway, drops: &Drops, load: &Load, window: Window, length: Duration) {
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let end = Raise(&over);
+            let second = match window {
+                Window::Alone => None,
+                Window::Ordinary => Some(second::start(gateway, false)),
+                Window::Zoo => Some(second::start(gateway, true)),
+            };
+            if matches!(window, Window::Zoo) {
+                scope.spawn(|| drops.until(&over));
+            }
+            thread::sleep(WARM_UP);
+            self.rest.extend(load.take());
+            let (begun, before) = (Instant::now(), processor(gateway));
+            thread::sleep(length);
+            self.taken[window as usize].push(load.take());
+            self.processor[window as usize].push((processor(gateway) - before) / begun.elapsed().as_secs_f64());
+            drop(end);
+            self.second[window as usize].extend(second.map(Load::stop).unwrap_or_default());
+            // The last set is refused before the next window begins.
+        });
+        self.rest.extend(load.take());
+    }
+
+    /// The latency below which this share lies, in each round, in milliseconds.
+    pub fn quantile(&self, window: Window, share: f64) -> Vec<f64> {
+        self.taken[window as usize].iter().map(|answers| pick(&latencies(answers), share)).collect()
+    }
+
+    /// The same of how late the client itself was.
+    pub fn lateness(&self, window: Window, share: f64) -> Vec<f64> {
+        let late = |answers: &Vec<Answer>| sorted(answers.iter().map(|answer| answer.lateness.as_secs_f64() * 1e3).collect());
+        self.taken[window as usize].iter().map(|answers| pick(&late(answers), share)).collect()
+    }
+
+    /// Seconds of the gateway's processor time a second.
+    pub fn processor(&self, window: Window) -> &[f64] {
+        &self.processor[window as usize]
+    }
+
+    /// The second client's requests.
+    pub fn second(&self, window: Window) -> &[Answer] {
+        &self.second[window as usize]
+    }
+
+    /// All ordinary requests of the first client.
+    pub fn all(&self) -> impl Iterator<Item = &Answer> {
+        self.taken.iter().flatten().flatten().chain(&self.rest)
+    }
+}
+
+/// Seconds of processor time that the gateway has had: `utime` and `stime` of proc(5), counted from the name's last parenthesis.
+fn processor(gateway: &Gateway) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", gateway.ready.pid)).expect("the gateway runs");
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS_A_SECOND
+}
