@@ -137,7 +137,7 @@ impl Running {
 fn engine_options(settings: &Settings) -> policy::EngineOptions {
     let usual = policy::EngineOptions::default();
     let max_memory = settings.grants.limits.memory.map_or(usual.max_memory, |memory| memory.0);
-    policy::EngineOptions { cache_dir: Some(settings.state.join("components")), max_memory, ..usual }
+    policy::EngineOptions { cache_dir: Some(settings.state.join("components")), max_memory, drafts: settings.policies.drafts.clone(), ..usual }
 }
 
 /// The operator's word, as the policy engine takes it.
@@ -156,6 +156,8 @@ fn grants(settings: &Grants) -> Result<policy::Grants> {
         max_output: limits.output.map_or(usual.max_output, |most| most.0),
         max_host_calls: limits.host_calls.unwrap_or(usual.max_host_calls),
         max_log_lines: limits.log_lines.unwrap_or(usual.max_log_lines),
+        max_log_lines_per_second: limits.log_lines_per_second.unwrap_or(usual.max_log_lines_per_second),
+        max_instances: limits.instances.unwrap_or(usual.max_instances),
         ..usual
     })
 }

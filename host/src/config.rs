@@ -38,6 +38,9 @@ pub struct File {
     /// Whose bundles are loaded. Without it, all are.
     #[serde(default)]
     pub trust: Option<Trust>,
+    /// How the policies are loaded.
+    #[serde(default)]
+    pub policies: Policies,
     /// What plugins may use, when their bundle asks for it.
     #[serde(default)]
     pub grants: Grants,
@@ -106,6 +109,16 @@ pub enum Default {
     Allow,
 }
 
+/// How the policies are loaded.
+#[derive(Debug, Clone, std::default::Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policies {
+    /// Versions of the interface that are not released and are served besides: `0.2.0-draft`. A draft changes with any release of the gateway, and
+    /// components built for it have to be built again then. None when left out.
+    #[serde(default)]
+    pub drafts: Vec<String>,
+}
+
 /// Capabilities that the operator grants.
 #[derive(Debug, Clone, std::default::Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -124,7 +137,7 @@ pub struct Grants {
     pub limits: Ceilings,
 }
 
-/// The operator's ceilings on what one call of a plugin may use.
+/// The operator's ceilings on what a plugin may use: one call of it, but for the last two.
 #[derive(Debug, Clone, std::default::Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ceilings {
@@ -146,6 +159,12 @@ pub struct Ceilings {
     /// Lines of the log: 1024 when left out.
     #[serde(default)]
     pub log_lines: Option<u32>,
+    /// Lines of the log that all calls of a plugin write within a second: 1000 when left out.
+    #[serde(default)]
+    pub log_lines_per_second: Option<u32>,
+    /// Instances of a plugin at one time: 128 when left out, 384 at most. All plugins together have 384 for calls that wait.
+    #[serde(default)]
+    pub instances: Option<u32>,
 }
 
 /// Resources that plugins may read.
@@ -249,6 +268,24 @@ impl Ceilings {
         for (key, most) in [("deadline", self.deadline), ("deliveryDeadline", self.delivery_deadline)] {
             let fits = most.is_none_or(|most| (1..=600_000).contains(&most.0.as_millis()));
             anyhow::ensure!(fits, "`grants.limits.{key}` must be 1ms to 10m");
+        }
+        if let Some(instances) = self.instances {
+            anyhow::ensure!((1..=384).contains(&instances), "`grants.limits.instances` is {instances}; write 1 to 384");
+        }
+        Ok(())
+    }
+}
+
+impl Policies {
+    /// A draft that there is not would be switched on for nothing, and one that is released by now needs no switch.
+    ///
+    /// # Errors
+    /// With what may be written instead.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let known = policy::drafts();
+        for draft in &self.drafts {
+            let there = known.join(", ");
+            anyhow::ensure!(known.contains(&draft.as_str()), "`policies.drafts` names {draft}, and the drafts that this gateway has are: {there}; take it out, or name one of these");
         }
         Ok(())
     }

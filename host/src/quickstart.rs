@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use tokio_util::sync::CancellationToken;
 
 use crate::assembly::{self, Running};
-use crate::config::{Access, ClusterGrant, Grants};
+use crate::config::{Access, ClusterGrant, Grants, Policies};
 use crate::policies::Bundle;
 use crate::settings::{ConnectionSettings, Settings, Source};
 use crate::{default_bundle, stop};
@@ -106,6 +106,7 @@ impl Started {
             }],
             bundle: Bundle::Folder(folder.policies()),
             trust: None,
+            policies: Policies::default(),
             // Whoever writes policies here tries all that there is, but for Secrets.
             grants: Grants { cluster: Some(vec![ClusterGrant { resources: vec!["*".to_owned()], fields: None }]), counter: true, ..Grants::default() },
             access: Access { operators: vec!["approvers".to_owned()], auditors: vec!["approvers".to_owned()] },

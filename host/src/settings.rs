@@ -32,6 +32,8 @@ pub struct Settings {
     pub bundle: Bundle,
     /// Whose bundles are loaded; everybody's without it.
     pub trust: Option<artifacts::Trust>,
+    /// How they are loaded.
+    pub policies: config::Policies,
     /// What plugins may use.
     pub grants: config::Grants,
     /// Who may do what with the gateway itself.
@@ -74,6 +76,7 @@ impl Settings {
             connections.push(resolve(connection).with_context(|| format!("connection `{name}`"))?);
         }
         file.grants.limits.check()?;
+        file.policies.check()?;
         if let Some(url) = &file.public_url {
             ensure!(
                 url.starts_with("https://") && !url.ends_with('/'),
@@ -94,6 +97,7 @@ impl Settings {
             connections,
             bundle: policies::bundle(&file.bundle, &file.registry)?,
             trust: file.trust.as_ref().map(policies::trust).transpose()?,
+            policies: file.policies,
             grants: file.grants,
             access: file.access,
         })

@@ -42,6 +42,12 @@ fn page(folder: &Path, name: &str) -> Result<String> {
     let mut page = Page { resolve: &resolve, text: String::new() };
     page.line(&format!("# {}", package.name));
     page.line(&format!("What a policy component exports and may import. Made of the files in [`{name}`]({name}) by `cargo xtask interface`; change those."));
+    if package.name.version.as_ref().is_some_and(|version| !version.pre.is_empty()) {
+        let number = name.trim_start_matches('v');
+        page.line(&format!(
+            "This version is a draft: it may change with any release of the gateway, which serves components built for it only where its configuration says so, `policies: {{ drafts: [{number}] }}`."
+        ));
+    }
     let worlds: Vec<String> = package.worlds.keys().map(|world| format!("[`{world}`](#world-{world})")).collect();
     let interfaces: Vec<String> = package.interfaces.keys().map(|interface| format!("[`{interface}`](#interface-{interface})")).collect();
     page.line(&format!("A component is of one world: {}.", worlds.join(", ")));

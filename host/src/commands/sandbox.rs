@@ -6,9 +6,11 @@ use policy::{Engine, EngineOptions};
 use super::failure::Failure;
 use crate::login_store::user_folder;
 
-/// As the gateway has it, with what it compiled kept in the user's cache for the next time.
+/// As the gateway has it, with what it compiled kept in the user's cache for the next time. Drafts of the interface are served: whether a gateway
+/// does is in its own configuration.
 pub fn cached() -> EngineOptions {
-    EngineOptions { cache_dir: user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("components")), ..EngineOptions::default() }
+    let cache_dir = user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("components"));
+    EngineOptions { cache_dir, drafts: policy::drafts().into_iter().map(str::to_owned).collect(), ..EngineOptions::default() }
 }
 
 /// Sets it up. Blocks for a few milliseconds.

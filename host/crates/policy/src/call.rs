@@ -7,13 +7,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::{Store, Trap};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::engine::Engine;
 use crate::failure::{self, Failure, FailureCause, MustWait};
-use crate::host::CallState;
+use crate::host::{CallState, Log};
 use crate::plugin::Limits;
 
 /// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms.
@@ -25,7 +27,8 @@ const SLOW_CALLS: u32 = 100;
 /// A component that is ready to be called: linked, and mostly born configured.
 pub(crate) struct Callable {
     pub engine: Engine,
-    pub plugin: Arc<str>,
+    /// Where its lines go; and its name.
+    pub log: Arc<Log>,
     /// Linked so that nothing in it can wait; absent when it always does.
     pub immediate: Option<InstancePre<CallState>>,
     /// Linked so that host functions may wait.
@@ -35,6 +38,8 @@ pub(crate) struct Callable {
     pub configure: Option<Configure>,
     /// Calls left that go to the slow path directly.
     pub slow: AtomicU32,
+    /// Calls that run hold a permit each: no plugin takes the whole pool.
+    pub instances: Semaphore,
 }
 
 /// How an instance that is not born configured takes its configuration.
@@ -60,6 +65,10 @@ impl Callable {
         state: impl Fn() -> CallState + Send,
         params: impl Fn() -> P + Send,
     ) -> Result<(R, CallState), Failure> {
+        let mut left = self.limits.deadline;
+        let Some(_instance) = admitted(&self.instances, &mut left).await else {
+            return Err(self.failure(FailureCause::Instances(self.limits.instances)));
+        };
         if let Some(pre) = &self.immediate
             && !self.was_slow()
         {
@@ -71,7 +80,7 @@ impl Callable {
                 Err(error) => return Err(self.failed(&error, state)),
             }
         }
-        let (result, state) = self.call_giving_way(export, state(), params()).await?;
+        let (result, state) = self.call_giving_way(export, state(), params(), left).await?;
         match result {
             Ok(answer) => Ok((answer, state)),
             Err(error) => Err(self.failed(&error, state)),
@@ -115,22 +124,19 @@ impl Callable {
         export: &ComponentExportIndex,
         state: CallState,
         params: P,
+        mut left: Duration,
     ) -> Result<(wasmtime::Result<R>, CallState), Failure> {
+        let Some(_permit) = admitted(self.engine.waiting(), &mut left).await else { return Err(self.failure(FailureCause::Busy)) };
         let work = async {
-            let Ok(_permit) = self.engine.waiting().acquire().await else { return Err(FailureCause::Busy) };
             let mut store = self.store(state);
             // Without a time limit of its own: at each tick the guest gives way, and the timer around everything gets its chance to
             // drop it. That covers the time spent waiting in host functions too, which epochs do not.
             store.epoch_deadline_async_yield_and_update(1);
             store.set_epoch_deadline(1);
             let result = self.run_async(&mut store, export, params).await;
-            Ok((result, store.into_data()))
+            (result, store.into_data())
         };
-        match tokio::time::timeout(self.limits.deadline, work).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(cause)) => Err(self.failure(cause)),
-            Err(_) => Err(self.failure(FailureCause::Deadline(self.limits.deadline))),
-        }
+        tokio::time::timeout(left, work).await.map_err(|_| self.failure(FailureCause::Deadline(self.limits.deadline)))
     }
 
     async fn run_async<P: Params, R: Results>(
@@ -160,6 +166,20 @@ impl Callable {
 
     /// A failure of this plugin.
     pub(crate) fn failure(&self, cause: FailureCause) -> Failure {
-        Failure { plugin: self.plugin.clone(), cause }
+        Failure { plugin: self.log.plugin().clone(), cause }
     }
 }
+
+/// A permit, waited for as long as there is time `left`, which that shortens. One that is free costs an exchange of an atomic.
+async fn admitted<'a>(permits: &'a Semaphore, left: &mut Duration) -> Option<SemaphorePermit<'a>> {
+    if let Ok(permit) = permits.try_acquire() {
+        return Some(permit);
+    }
+    let begun = Instant::now();
+    let permit = tokio::time::timeout(*left, permits.acquire()).await.ok()?.ok()?;
+    *left = left.saturating_sub(begun.elapsed());
+    Some(permit)
+}
+
+#[cfg(test)]
+mod tests;

@@ -37,13 +37,14 @@ pub struct EngineOptions {
     pub snapshot: bool,
     /// Verdicts of pure guards remembered for each plugin of a generation: 4,096 by default, about 200 bytes each. Zero switches it off.
     pub remember: usize,
-    /// Components of a version of the interface that is not released yet are served too. Off by default: a draft changes without a word.
-    pub drafts: bool,
+    /// Versions of the interface that are not released yet and are served all the same, of those that [`crate::drafts`] lists. None by default: a draft
+    /// changes without a word.
+    pub drafts: Vec<String>,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        EngineOptions { cache_dir: None, max_memory: 64 << 20, instances: 512, snapshot: true, remember: 4096, drafts: false }
+        EngineOptions { cache_dir: None, max_memory: 64 << 20, instances: 512, snapshot: true, remember: 4096, drafts: Vec::new() }
     }
 }
 
@@ -113,12 +114,13 @@ fn config(options: &EngineOptions) -> Config {
     let instances = options.instances.max(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        // A component made from an interpreter is many core instances (Python: up to 38) but few memories.
-        .total_core_instances(instances.saturating_mul(8))
+        // A component made from an interpreter is many core instances (Python: up to 38) but few memories. As many instances as one plugin may have
+        // at one time, each as large as it may be, leave some of everything: a core instance is a number, and a table some pages of addresses.
+        .total_core_instances(instances.saturating_mul(32))
         .max_core_instances_per_component(64)
         .total_memories(instances.saturating_add(instances / 4))
         .max_memories_per_component(4)
-        .total_tables(instances.saturating_mul(2))
+        .total_tables(instances.saturating_mul(32))
         .max_tables_per_component(64)
         .total_stacks(instances)
         .total_gc_heaps(0)

@@ -54,6 +54,9 @@ pub enum FailureCause {
     /// Any other trap.
     #[error("trapped: {0}")]
     Trap(String),
+    /// As many of it as may run at one time did so until its deadline.
+    #[error("could not run within its deadline: the {0} instances that it may have at one time are all in use")]
+    Instances(u32),
     /// All instances of the sandbox are in use.
     #[error("could not run: all instances of the sandbox are in use")]
     Busy,
@@ -74,6 +77,7 @@ impl FailureCause {
             FailureCause::Stack => "stack",
             FailureCause::Panicked(_) => "panic",
             FailureCause::Trap(_) => "trap",
+            FailureCause::Instances(_) => "instances",
             FailureCause::Busy => "busy",
             FailureCause::Answer(_) => "answer",
         }

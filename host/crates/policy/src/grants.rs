@@ -30,6 +30,10 @@ pub struct Grants {
     pub max_host_calls: u32,
     /// The most lines of the log within one call: 1,024 by default.
     pub max_log_lines: u32,
+    /// The most lines of the log that all calls of a plugin write within a second: 1,000 by default.
+    pub max_log_lines_per_second: u32,
+    /// The most instances of a plugin at one time: 128 by default, a third of the pool's part for calls that wait.
+    pub max_instances: u32,
 }
 
 impl Default for Grants {
@@ -45,6 +49,8 @@ impl Default for Grants {
             max_output: 32 << 20,
             max_host_calls: 65_536,
             max_log_lines: 1024,
+            max_log_lines_per_second: 1000,
+            max_instances: 128,
         }
     }
 }
@@ -60,6 +66,8 @@ impl fmt::Debug for Grants {
             .field("max_output", &self.max_output)
             .field("max_host_calls", &self.max_host_calls)
             .field("max_log_lines", &self.max_log_lines)
+            .field("max_log_lines_per_second", &self.max_log_lines_per_second)
+            .field("max_instances", &self.max_instances)
             .finish_non_exhaustive()
     }
 }

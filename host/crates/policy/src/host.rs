@@ -32,7 +32,7 @@ pub(crate) use cluster::ClusterAccess;
 pub(crate) use counter::CounterAccess;
 pub(crate) use documents::DocumentHandle;
 pub(crate) use http::HttpGrant;
-pub(crate) use log::LogLines;
+pub(crate) use log::{Log, LogLines};
 pub(crate) use usage::Usage;
 
 /// What a request's plugins may reach besides its body, as far as they were granted it: given per request, like its [`Document`]. Cheap to clone.
@@ -68,12 +68,12 @@ pub(crate) struct CallState {
 
 impl CallState {
     /// What a component has while it is configured: no capability, since what it learnt would be frozen into every instance.
-    pub(crate) fn new(plugin: Arc<str>, limits: Limits) -> CallState {
+    pub(crate) fn new(log: Arc<Log>, limits: Limits) -> CallState {
         CallState {
             documents: Vec::new(),
             previewed: false,
             usage: Usage::new(limits),
-            log: LogLines::new(plugin, limits.log_lines),
+            log: LogLines::new(log, limits.log_lines),
             http: None,
             cluster: None,
             counter: None,

@@ -76,4 +76,4 @@ pub use load::LoadError;
 pub use plugin::{Inspected, inspect, CapabilityError, ComponentError, ConfigureError, PluginError};
 pub use status::{Loaded, PluginStatus, Rejected, Staging, Status};
 pub use trial::{Explained, Explanation, Report, Timed, Timings, Trial};
-pub use wit::{Candidate, Description, Finding, GrantScope, HttpRequest, HttpResponse, Notice, Occasion, ResponseKind, Route, SessionAsk, Terms, Waiting, World};
+pub use wit::{Candidate, Description, drafts, Finding, GrantScope, HttpRequest, HttpResponse, Notice, Occasion, ResponseKind, Route, SessionAsk, Terms, Waiting, World};

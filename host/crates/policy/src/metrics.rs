@@ -19,6 +19,7 @@ pub struct PluginMetrics {
     microseconds: AtomicU64,
     buckets: [AtomicU64; BUCKETS.len() + 1],
     failures: Mutex<BTreeMap<&'static str, u64>>,
+    dropped_lines: AtomicU64,
     instances: AtomicU64,
 }
 
@@ -42,8 +43,10 @@ pub struct PluginReading {
     pub microseconds: u64,
     /// Calls by time; not cumulative. The bounds are [`BUCKETS`].
     pub buckets: [u64; BUCKETS.len() + 1],
-    /// Failures by kind: `deadline`, `memory`, `table`, `output`, `host-calls`, `stack`, `panic`, `trap`, `busy`, `answer`.
+    /// Failures by kind: `deadline`, `memory`, `table`, `output`, `host-calls`, `stack`, `panic`, `trap`, `instances`, `busy`, `answer`.
     pub failures: BTreeMap<&'static str, u64>,
+    /// Lines of the log that were dropped, because a call or a second had too many.
+    pub dropped_lines: u64,
     /// Instances that run, or wait for their turn, now.
     pub instances: u64,
 }
@@ -71,6 +74,10 @@ impl PluginMetrics {
         *self.failures.lock().entry(kind).or_default() += 1;
     }
 
+    pub(crate) fn dropped_line(&self) {
+        self.dropped_lines.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Reads everything; the numbers are not of one instant.
     pub fn read(&self) -> PluginReading {
         PluginReading {
@@ -79,6 +86,7 @@ impl PluginMetrics {
             microseconds: self.microseconds.load(Ordering::Relaxed),
             buckets: std::array::from_fn(|i| self.buckets[i].load(Ordering::Relaxed)),
             failures: self.failures.lock().clone(),
+            dropped_lines: self.dropped_lines.load(Ordering::Relaxed),
             instances: self.instances.load(Ordering::Relaxed),
         }
     }

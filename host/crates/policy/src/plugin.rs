@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
@@ -13,7 +14,7 @@ use crate::call::{Callable, Configure};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::grants::Grants;
-use crate::host::{self, CallState, HttpGrant, Imports, Linking, Surroundings};
+use crate::host::{self, CallState, HttpGrant, Imports, Linking, Log, Surroundings};
 use crate::matching::Matcher;
 use crate::matching::canary::Canary;
 use crate::metrics::PluginMetrics;
@@ -50,6 +51,8 @@ pub enum PluginError {
     /// It wants more than the operator allows.
     #[error("it asks for {what} of {asked}, and the operator allows {allowed}; ask for less or have the operator allow more")]
     Limit {
+        /// Below `limits`.
+        key: &'static str,
         /// Of which limit.
         what: &'static str,
         /// What the bundle says.
@@ -138,7 +141,8 @@ impl Plugin {
         let component = sha256(wasm);
         let configuration_digest = sha256(configuration.as_bytes());
 
-        let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, limits };
+        let log = Arc::new(Log::new(name.clone(), &limits, loading.metrics.clone()));
+        let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, limits, log: log.clone() };
         let ready = born.run(entry.world, &value, &configuration, &capabilities)?;
 
         let version = ready.version;
@@ -176,12 +180,13 @@ impl Plugin {
             pure: imports.pure(),
             callable: Callable {
                 engine: engine.clone(),
-                plugin: name.clone(),
+                log,
                 immediate,
                 waiting: ready.pre,
                 limits,
                 configure,
                 slow: AtomicU32::new(0),
+                instances: Semaphore::new(limits.instances as usize),
             },
             name,
             version,
@@ -233,7 +238,7 @@ impl Plugin {
 
     /// The state of a new call.
     pub(crate) fn state(&self) -> CallState {
-        let mut state = CallState::new(self.name.clone(), self.callable.limits);
+        let mut state = CallState::new(self.callable.log.clone(), self.callable.limits);
         if let Some((client, origins)) = &self.capabilities.http {
             let client = self.around.as_ref().map_or(client, |around| &around.http);
             state.http = Some(Arc::new(HttpGrant { client: client.clone(), origins: origins.clone(), sent: AtomicU32::new(0) }));

@@ -108,6 +108,13 @@ pub(crate) fn guard(imports: &str, evaluate: &str) -> Vec<u8> {
     component("guard", module(imports, &functions))
 }
 
+/// A guard without an opinion whose `configure` does this first.
+pub(crate) fn guard_that_configures(first: &str) -> Vec<u8> {
+    let functions = r#"(func (export "evaluate") (param $facts i32) (result i32) (call $no_opinion))"#;
+    let module = text("", functions).replace("(global.set $config (local.get 0))", &format!("{first} (global.set $config (local.get 0))"));
+    component("guard", wat::parse_str(module).unwrap())
+}
+
 /// A guard without imports, built against the text of the version `folder` and said to be of `version`.
 pub(crate) fn guard_of(folder: &str, version: &str, evaluate: &str) -> Vec<u8> {
     let functions = format!(r#"(func (export "evaluate") (param $facts i32) (result i32) (local $x i32) {evaluate})"#);
@@ -154,7 +161,7 @@ pub(crate) fn session_policy(body: &str) -> Vec<u8> {
 /// An engine without a cache that serves drafts too, shared by tests: its pool reserves addresses by the terabyte.
 pub(crate) fn engine() -> Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::new(EngineOptions { instances: 200, drafts: true, ..EngineOptions::default() }).unwrap()).clone()
+    ENGINE.get_or_init(|| Engine::new(EngineOptions { instances: 200, drafts: crate::drafts().into_iter().map(str::to_owned).collect(), ..EngineOptions::default() }).unwrap()).clone()
 }
 
 /// A bundle in a temporary folder.

@@ -13,4 +13,5 @@ pub(crate) use imports::WitLevel;
 pub use imports::{HttpRequest, HttpResponse};
 pub use records::{Candidate, Description, Finding, GrantScope, Notice, Occasion, ResponseKind, Route, SessionAsk, Terms, Waiting};
 pub(crate) use records::{SessionOpinion, Undelivered, Verdict};
+pub use version::drafts;
 pub use world::World;

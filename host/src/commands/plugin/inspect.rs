@@ -56,7 +56,7 @@ pub async fn run(args: Args, output: Output) -> Result<(), Failure> {
         // Compiles, and runs `describe`: both block.
         let looked = tokio::task::spawn_blocking(move || {
             // Without a cache: how long compiling takes is part of what is told.
-            let engine = sandbox::engine(policy::EngineOptions { remember: 0, ..Default::default() })?;
+            let engine = sandbox::engine(policy::EngineOptions { cache_dir: None, remember: 0, ..sandbox::cached() })?;
             policy::inspect(&engine, &bytes, world).map_err(|error| Failure::No(clean(&error.to_string())))
         });
         add(&mut described, &looked.await.map_err(anyhow::Error::from)??);

@@ -164,6 +164,12 @@ pub(crate) struct LimitsEntry {
     /// How many lines one call may write to the gateway's log; the rest is dropped.
     #[schemars(with = "Option<u32>")]
     pub log_lines: Option<Spanned<u32>>,
+    /// How many lines all calls may write to the gateway's log within a second; the rest is dropped.
+    #[schemars(with = "Option<u32>")]
+    pub log_lines_per_second: Option<Spanned<u32>>,
+    /// How many calls may run at one time, each in an instance of its own; more of them wait, within their deadline.
+    #[schemars(with = "Option<u32>")]
+    pub instances: Option<Spanned<u32>>,
 }
 
 impl PluginEntry {

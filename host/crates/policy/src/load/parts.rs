@@ -9,6 +9,7 @@ use crate::background;
 use crate::bundle::FILE;
 use crate::bundle::place::line_of;
 use crate::bundle::read::Files;
+use crate::failure::FailureCause;
 use crate::load::{LoadError, Stage};
 use crate::plugin::{ComponentError, ConfigureError, Loading, Plugin, PluginError};
 
@@ -35,6 +36,7 @@ fn line(files: &Files, plugin: usize, error: &PluginError) -> u64 {
 /// Where in the plugin's entry the mistake is.
 fn place(error: &PluginError) -> Vec<String> {
     let key = |key: &str| vec![key.to_owned()];
+    let limit = |key: &str| vec!["limits".to_owned(), key.to_owned()];
     match error {
         PluginError::Component(ComponentError::Export(_)) => key("world"),
         PluginError::Component(_) => key("component"),
@@ -42,8 +44,9 @@ fn place(error: &PluginError) -> Vec<String> {
             let tokens = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"));
             std::iter::once("configuration".to_owned()).chain(tokens).collect()
         }
+        PluginError::Configure(ConfigureError::Failed { cause: FailureCause::Memory { .. }, .. }) => limit("memory"),
         PluginError::Configure(_) => key("configuration"),
-        PluginError::Limit { what, .. } => vec!["limits".to_owned(), what.trim_start_matches("a ").to_owned()],
+        PluginError::Limit { key, .. } => limit(key),
         PluginError::Capability(_) => key("capabilities"),
     }
 }

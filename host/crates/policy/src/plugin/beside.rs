@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 
 use super::{Loaded, Plugin};
 use crate::bundle::Mode;
@@ -61,17 +62,18 @@ impl Plugin {
     }
 }
 
-/// The same component, with an eye of its own on how slow it is.
+/// The same component, with an eye of its own on how slow it is, how many run and how much it logs.
 impl Clone for Callable {
     fn clone(&self) -> Callable {
         Callable {
             engine: self.engine.clone(),
-            plugin: self.plugin.clone(),
+            log: Arc::new(self.log.beside()),
             immediate: self.immediate.clone(),
             waiting: self.waiting.clone(),
             limits: self.limits,
             configure: self.configure.clone(),
             slow: AtomicU32::new(0),
+            instances: Semaphore::new(self.limits.instances as usize),
         }
     }
 }

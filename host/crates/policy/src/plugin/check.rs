@@ -17,6 +17,9 @@ pub enum ComponentError {
     /// It declares more memory, tables or instances than the sandbox has room for.
     #[error("it is larger than the sandbox allows: {0}; build a smaller one")]
     TooLarge(String),
+    /// It begins with more memory than the sandbox gives any plugin.
+    #[error("it begins with more memory than any plugin may have: {0}; build a smaller one, or have the operator raise `grants.limits.memory` in the gateway's configuration")]
+    Memory(String),
     /// It imports what does not exist, or what it may not have.
     #[error("it imports `{import}`: {why}")]
     Import {
@@ -37,7 +40,7 @@ pub enum ComponentError {
         known: String,
     },
     /// It was built for a version that is not released.
-    #[error("it was built for version {number} of the interface, which is a draft; build it for {known}, or have the operator allow drafts")]
+    #[error("it was built for version {number} of the interface, which is a draft; build it for {known}, or have the operator name it under `policies.drafts` in the gateway's configuration")]
     Draft {
         /// The version that it exports.
         number: String,
@@ -61,6 +64,7 @@ impl ComponentError {
     /// Why it was not compiled. wasmtime's own words tell what is too large.
     pub(super) fn of_compiler(error: &wasmtime::Error) -> ComponentError {
         match format!("{error:#}") {
+            text if text.contains("memory index") && text.contains("exceeds the") => ComponentError::Memory(text),
             text if text.contains("exceeds the") => ComponentError::TooLarge(text),
             text => ComponentError::Compile(text),
         }

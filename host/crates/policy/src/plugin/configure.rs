@@ -16,8 +16,8 @@ use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
 use crate::cache::{Key, Stage};
 use crate::engine::Engine;
 use crate::failure::{self, FailureCause};
-use crate::host::{self, CallState, Linking};
-use crate::plugin::{Capabilities, Limits, PluginError, Ready, check, compile, schema};
+use crate::host::{self, CallState, Linking, Log};
+use crate::plugin::{Capabilities, Limits, PluginError, Ready, check, compile, limits, schema};
 use crate::wit::version::{self, Functions, Version};
 use crate::wit::{Description, World};
 
@@ -37,12 +37,14 @@ pub(crate) const SNAPSHOT_PAGES: usize = 4 * (64 << 10);
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigureError {
     /// It could not be asked.
-    #[error("its `{function}` {cause}; have its author look at it")]
+    #[error("its `{function}` {cause}; {remedy}")]
     Failed {
         /// `describe`, `configure`, or `start` for its own initialisation.
         function: &'static str,
         /// What happened.
         cause: FailureCause,
+        /// What helps.
+        remedy: String,
     },
     /// What it says of itself cannot be shown.
     #[error("its `describe` gives {0}; have its author correct it")]
@@ -71,6 +73,7 @@ pub(super) struct Birth<'a> {
     pub component: &'a str,
     pub configuration_digest: &'a str,
     pub limits: Limits,
+    pub log: Arc<Log>,
 }
 
 impl Birth<'_> {
@@ -146,7 +149,7 @@ impl Birth<'_> {
 
     /// Checks imports and exports, links, and asks it to describe itself.
     fn ready(&self, component: Component, world: World, capabilities: &Capabilities, configure_each_time: bool) -> Result<Ready, PluginError> {
-        let version = version::of(&component, self.engine.options().drafts)?;
+        let version = version::of(&component, &self.engine.options().drafts)?;
         let imports = check::imports(&component, version, world, capabilities)?;
         let pre = host::linker(self.engine.wasmtime(), version.names(), imports, Linking::Waiting)
             .and_then(|linker| linker.instantiate_pre(&component))
@@ -212,7 +215,13 @@ impl Birth<'_> {
             Some(Err(error)) => failure::cause(&error, store.data().log.last_error().map(str::to_owned), &self.limits(0)),
             None => FailureCause::Deadline(DEADLINE),
         };
-        Err(ConfigureError::Failed { function, cause }.into())
+        // Of its own limit, without the snapshot's.
+        let cause = match cause {
+            FailureCause::Memory { asked, .. } => FailureCause::Memory { asked, limit: self.limits.memory },
+            cause => cause,
+        };
+        let remedy = limits::remedy(&cause, self.engine);
+        Err(ConfigureError::Failed { function, cause, remedy }.into())
     }
 
     /// The plugin's own, but for the time and what it says of itself.
@@ -221,7 +230,7 @@ impl Birth<'_> {
     }
 
     fn store(&self, spare: usize) -> Store<CallState> {
-        let mut store = Store::new(self.engine.wasmtime(), CallState::new(self.name.clone(), self.limits(spare)));
+        let mut store = Store::new(self.engine.wasmtime(), CallState::new(self.log.clone(), self.limits(spare)));
         store.limiter(|state| &mut state.usage);
         store.set_hostcall_fuel(OUTPUT);
         store.epoch_deadline_async_yield_and_update(1);

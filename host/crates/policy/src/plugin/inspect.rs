@@ -7,7 +7,7 @@ use super::configure::Birth;
 use super::{Capabilities, Limits, PluginError, compile, sha256};
 use crate::engine::Engine;
 use crate::grants::{ClusterRead, Grants};
-use crate::host::{HttpClient, Origin};
+use crate::host::{HttpClient, Log, Origin};
 use crate::plugin::check::ComponentError;
 use crate::wit::{Description, HttpRequest, HttpResponse, World};
 
@@ -38,7 +38,8 @@ pub fn inspect(engine: &Engine, wasm: &[u8], world: World) -> Result<Inspected, 
     let (name, component): (Arc<str>, String) = ("component".into(), sha256(wasm));
     // As much memory as any plugin may ask for: an interpreter takes more than the usual.
     let limits = Limits { memory: engine.options().max_memory, ..Limits::by_default(world, engine, &Grants::default()) };
-    let birth = Birth { engine, name: &name, wasm, component: &component, configuration_digest: "", limits };
+    let log = Arc::new(Log::new(name.clone(), &limits, Arc::default()));
+    let birth = Birth { engine, name: &name, wasm, component: &component, configuration_digest: "", limits, log };
     let (ready, born_configured) = birth.look(world, &capabilities(world))?;
     Ok(Inspected {
         interface: ready.version.number().to_owned(),

@@ -26,12 +26,18 @@ const RELEASED: &dyn Version = &super::v0_1_0::V0_1_0;
 /// What a component of every version exports, before its version.
 const PLUGIN: &str = "portcullis:policy/plugin@";
 
-/// The version that a component was built for. A draft is one only where `drafts` are allowed.
-pub(crate) fn of(component: &Component, drafts: bool) -> Result<&'static dyn Version, ComponentError> {
+/// Versions that are not released: they may change without a word, and are served where [`crate::EngineOptions`] names them.
+pub fn drafts() -> Vec<&'static str> {
+    VERSIONS.iter().filter(|version| version.draft()).map(|version| version.number()).collect()
+}
+
+/// The version that a component was built for. A draft is one only where `drafts` names it.
+pub(crate) fn of(component: &Component, drafts: &[String]) -> Result<&'static dyn Version, ComponentError> {
     let engine = component.engine();
     let mut exports = component.component_type().exports(engine).map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
     exports.retain(|name| name.starts_with(PLUGIN));
-    let known = || VERSIONS.iter().filter(|v| drafts || !v.draft()).map(|v| v.number()).collect::<Vec<_>>().join(", ");
+    let served = |version: &dyn Version| !version.draft() || drafts.iter().any(|draft| draft == version.number());
+    let known = || VERSIONS.iter().filter(|version| served(**version)).map(|v| v.number()).collect::<Vec<_>>().join(", ");
     let number = match exports.as_slice() {
         // Its imports may say better what it is; if not, it lacks this export.
         [] => return Ok(RELEASED),
@@ -40,7 +46,7 @@ pub(crate) fn of(component: &Component, drafts: bool) -> Result<&'static dyn Ver
     };
     match VERSIONS.iter().find(|v| v.number() == number) {
         None => Err(ComponentError::Version { number: number.to_owned(), known: known() }),
-        Some(version) if version.draft() && !drafts => Err(ComponentError::Draft { number: number.to_owned(), known: known() }),
+        Some(version) if !served(*version) => Err(ComponentError::Draft { number: number.to_owned(), known: known() }),
         Some(version) => Ok(*version),
     }
 }
@@ -126,7 +132,7 @@ pub(crate) trait Version: Send + Sync {
     /// As package names have it: `0.1.0`.
     fn number(&self) -> &'static str;
 
-    /// It may still change, so nobody should rest on it: served only where drafts are allowed.
+    /// It may still change, so nobody should rest on it: served only where it is named.
     fn draft(&self) -> bool;
 
     /// The names of its interfaces.

@@ -38,6 +38,10 @@ fn others(out: &mut String, reading: &Reading) -> std::fmt::Result {
             writeln!(out, "portcullis_plugin_failures_total{{plugin=\"{plugin}\",kind=\"{kind}\"}} {count}")?;
         }
     }
+    writeln!(out, "# HELP portcullis_plugin_dropped_log_lines Lines of the log that were dropped: of a call, or of a second, that had too many.\n# TYPE portcullis_plugin_dropped_log_lines counter")?;
+    for (plugin, reading) in &reading.plugins {
+        writeln!(out, "portcullis_plugin_dropped_log_lines_total{{plugin=\"{plugin}\"}} {}", reading.dropped_lines)?;
+    }
     writeln!(out, "# HELP portcullis_plugin_instances Instances that run now.\n# TYPE portcullis_plugin_instances gauge")?;
     for (plugin, reading) in &reading.plugins {
         writeln!(out, "portcullis_plugin_instances{{plugin=\"{plugin}\"}} {}", reading.instances)?;

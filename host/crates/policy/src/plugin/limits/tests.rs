@@ -1,7 +1,8 @@
 //! Each limit, asked for in `bundle.yaml`, against a guard that goes one beyond it.
 
 use crate::failure::FailureCause;
-use crate::testing::{Bundle, document, facts, guard};
+use crate::testing::{Bundle, document, engine, facts, guard, guard_that_configures};
+use crate::{Engine, EngineOptions, Grants, Live};
 
 const LOG: &str = r#"(import "portcullis:policy/log@0.1.0" "write" (func $log (param i32 i32 i32)))"#;
 const TEXT: &str = r#"(import "portcullis:policy/documents@0.1.0" "[method]document.text" (func $text (param i32 i32)))
@@ -75,8 +76,42 @@ async fn nobody_asks_for_more_than_the_operator_allows() {
         ("host-calls: 100000", "asks for a number of host calls of 100000, and the operator allows 65536"),
         ("log-lines: 5000", "asks for a number of log lines of 5000, and the operator allows 1024"),
         ("log-lines: 0", "asks for a number of log lines of 0"),
+        ("log-lines-per-second: 5000", "asks for a number of log lines per second of 5000, and the operator allows 1000"),
+        ("instances: 500", "asks for a number of instances of 500, and the operator allows 128"),
+        ("instances: 0", "asks for a number of instances of 0"),
     ] {
         let error = limited(limits, "", "(call $no_opinion)").rejected().await;
         assert!(error.contains(expected), "{limits}: {error}");
     }
+}
+
+/// Each with the limit that binds: the bundle's own, or the operator's above it.
+#[tokio::test]
+async fn a_component_that_cannot_start_for_its_memory_says_which_limit_to_raise() {
+    let in_configure = "(drop (memory.grow (i32.const 8)))";
+    let most = |memory: usize| Engine::new(EngineOptions { max_memory: memory, instances: 130, ..EngineOptions::default() }).unwrap();
+    let own = "raise `limits.memory` in bundle.yaml";
+    let both = "have the operator raise `grants.limits.memory` in the gateway's configuration, which is 262144 bytes, and raise `limits.memory` in bundle.yaml";
+    for (engine, limits, configure, expected) in [
+        (engine(), "memory: 128KiB", "", format!("its `start` asked for 196608 bytes of memory and may have 131072; {own}")),
+        (engine(), "memory: 256KiB", in_configure, format!("its `configure` asked for 720896 bytes of memory and may have 262144; {own}")),
+        (most(256 << 10), "", in_configure, format!("its `configure` asked for 720896 bytes of memory and may have 262144; {both}")),
+    ] {
+        let bundle = Bundle::new();
+        bundle.write("x.wasm", guard_that_configures(configure)).plugins(&format!("  - {{ name: x, world: guard, component: x.wasm,\n      limits: {{\n        {limits} }} }}"));
+        let error = Live::open(engine, bundle.path(), Grants::default()).await.err().expect("it does not start").to_string();
+        assert!(error.contains(&expected), "{error}");
+        let line = if limits.is_empty() { 5 } else { 6 };
+        assert!(error.starts_with(&format!("bundle.yaml:{line}:")), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_component_that_begins_with_more_than_any_may_have_says_whose_limit_that_is() {
+    let engine = Engine::new(EngineOptions { max_memory: 64 << 10, instances: 130, ..EngineOptions::default() }).unwrap();
+    let bundle = Bundle::new();
+    let component = "(component (core module $m (memory 9)) (core instance (instantiate $m)))";
+    bundle.write("x.wasm", wat::parse_str(component).unwrap()).plugins("  - { name: x, world: guard, component: x.wasm }");
+    let error = Live::open(engine, bundle.path(), Grants::default()).await.err().expect("it does not start").to_string();
+    assert!(error.contains("it begins with more memory than any plugin may have") && error.contains("`grants.limits.memory`"), "{error}");
 }

@@ -57,7 +57,7 @@ async fn a_draft_is_served_only_where_drafts_are_allowed() {
     let bundle = one_guard(&guard_of("0.2.0-draft", "0.2.0-draft", DENIES_TWICE));
     let released = Engine::new(EngineOptions { instances: 4, ..EngineOptions::default() }).unwrap();
     let error = Live::open(released, bundle.path(), Grants::default()).await.err().unwrap().to_string();
-    assert!(error.contains("version 0.2.0-draft of the interface, which is a draft; build it for 0.1.0, or"), "{error}");
+    assert!(error.contains("version 0.2.0-draft of the interface, which is a draft; build it for 0.1.0, or have the operator name it under `policies.drafts`"), "{error}");
     assert!(Live::open(engine(), bundle.path(), Grants::default()).await.is_ok());
 }
 
