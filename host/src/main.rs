@@ -70,9 +70,10 @@ enum ConfigCommand {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // A gateway tells what it does; a client only what is wrong, and that once: the verifier's words are in the error.
+    // A gateway tells what it does; a client only what is wrong, and that once: the verifier's words are in the error, and how a policy failed
+    // is in the answer.
     let client = matches!(cli.command, Command::Client(_));
-    let level = if client { "warn,rustls_platform_verifier=off" } else { "info" };
+    let level = if client { "warn,rustls_platform_verifier=off,policy::generation=off,portcullis::plugin=off" } else { "info" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())

@@ -1,6 +1,7 @@
 //! `portcullis plugin`: for whoever writes policies. From an empty folder to a decision, without a gateway.
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Subcommand;
 use policy::{EngineOptions, Trial};
@@ -61,5 +62,27 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 async fn trial(dir: &Path) -> Result<Trial, Failure> {
     // Nothing is remembered: each call is to show what the component says.
     let engine = sandbox::engine(EngineOptions { remember: 0, ..sandbox::cached() })?;
+    let _said = Said::after(PATIENCE, "the components are being compiled; a large one takes a while the first time, and is kept");
     Trial::load(engine, dir).await.map_err(|error| Failure::No(clean_lines(&error.to_string())))
+}
+
+/// After this long whoever waits is told for what.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is said when something takes a while. Dropped before, it is not said.
+struct Said(tokio::task::JoinHandle<()>);
+
+impl Said {
+    fn after(patience: Duration, what: &'static str) -> Said {
+        Said(tokio::spawn(async move {
+            tokio::time::sleep(patience).await;
+            eprintln!("{what}");
+        }))
+    }
+}
+
+impl Drop for Said {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }

@@ -52,7 +52,7 @@ struct RollbackArgs {
 const COLUMNS: [Column; 10] = [
     ("PLUGIN", |p| text(p, "/name")),
     ("WORLD", |p| text(p, "/world")),
-    ("MODE", |p| text(p, "/mode")),
+    ("MODE", mode),
     ("STATE", |p| text(p, "/state")),
     ("COMPONENT", |p| short_digest(&text(p, "/component"))),
     ("CONFIGURATION", |p| short_digest(&text(p, "/configuration"))),
@@ -68,6 +68,13 @@ const HISTORY: [Column; 4] = [
     ("LIVE SINCE", |s| time(s, "/live_since") + if s["live"] == true { " (now)" } else { "" }),
     ("PLUGINS", |s| s["plugins"].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
 ];
+
+/// `enforce`, `monitor`, or for a canary `for 10%, instead of deny-list`
+fn mode(plugin: &Value) -> String {
+    let Some(canary) = plugin["canary"].as_str() else { return text(plugin, "/mode") };
+    let instead = plugin["replaces"].as_str().map(|old| format!(", instead of {old}")).unwrap_or_default();
+    format!("for {canary}{instead}")
+}
 
 /// `in 120 ms`, `in 3 ms from the cache, configured in each call`
 fn loaded(plugin: &Value) -> String {

@@ -81,6 +81,10 @@ impl Folder {
     pub fn policies_from(&self, bundle: Option<&Path>, default: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         let to = self.policies();
         if to.exists() {
+            if let Some(given) = bundle {
+                let (given, to) = (given.display(), to.display());
+                tracing::warn!("{to} is there from an earlier start and stays, so {given} is not copied; give another --dir, or take that folder away first");
+            }
             return Ok(());
         }
         // Under another name first, so that a start that is cut off leaves no half bundle.

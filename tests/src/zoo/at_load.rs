@@ -68,7 +68,7 @@ fn strangers() -> Vec<Animal> {
         ),
         refused("interface-of-tomorrow", &good().version("9.8.7"), "it was built for version 9.8.7 of the interface, and the gateway has 0.1.0"),
         refused("interface-of-a-draft", &good().version("0.2.0-draft"), "which is a draft; build it for 0.1.0"),
-        Animal::new("another-world", "masker", good().build(), Some("a component of this world sees no body")),
+        Animal::new("another-world", "masker", good().build(), Some("it is a guard, and bundle.yaml says masker")),
         refused(
             "another-shape",
             &Parts::guard(NO_OPINION).against(|text| text.replacen("allow(string),", "allow(u64),", 1)),

@@ -68,9 +68,11 @@ pub(crate) fn yaml<T: serde::de::DeserializeOwned>(file: &str, text: &[u8]) -> R
     let options = serde_saphyr::options! { legacy_octal_numbers: true, reject_unsupported_tags: true };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let (line, column) = error.location().map(|l| (l.line(), l.column())).unwrap_or_default();
-        // The first line of the rendering is the message; a snippet of the file may follow.
+        // The first line of the rendering is the message; a snippet of the file may follow. It ends with the place, which is told already.
         let message = error.without_snippet().to_string();
-        YamlError { file: file.to_owned(), line: u64::from(line), column: u64::from(column), message: message.lines().next().unwrap_or_default().to_owned() }
+        let message = message.lines().next().unwrap_or_default();
+        let message = message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(message);
+        YamlError { file: file.to_owned(), line: u64::from(line), column: u64::from(column), message: message.to_owned() }
     })
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::bundle::Mode;
 use crate::kept::Pinned;
 use crate::live::Source;
+use crate::matching::canary::Canary;
 use crate::plugin::Plugin;
 use crate::wit::World;
 
@@ -40,6 +41,12 @@ pub struct PluginStatus {
     pub world: World,
     /// `enforce` or `monitor`.
     pub mode: Mode,
+    /// For whom it counts, when it is a canary: `10%`, `named ones`, `0.5% and named ones`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
+    /// The plugin that is not asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// `sha256:…` of its component.
     pub component: String,
     /// `sha256:…` of its configuration.
@@ -75,6 +82,8 @@ impl PluginStatus {
             name: plugin.name.to_string(),
             world: plugin.world,
             mode: plugin.mode,
+            canary: plugin.canary.as_ref().map(Canary::told),
+            replaces: plugin.replaces.as_ref().map(ToString::to_string),
             component: plugin.component.to_string(),
             configuration: plugin.configuration.to_string(),
             state: if failures == 0 { "live" } else { "failing" },

@@ -21,8 +21,8 @@ const ROWS: usize = 64;
 /// Which component.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The component.
-    #[arg(value_name = "FILE")]
+    /// The component, or the folder of its policy.
+    #[arg(value_name = "FILE", default_value = ".")]
     file: PathBuf,
     /// Its whole interface as WIT.
     #[arg(long)]
@@ -45,14 +45,16 @@ const NEEDS: [(&str, &str); 7] = [
 /// # Errors
 /// When the file is no component.
 pub async fn run(args: Args, output: Output) -> Result<(), Failure> {
-    let bytes = read(&args.file)?;
-    let decoded = decoded(&args.file, &bytes)?;
+    let file = if args.file.is_dir() { authoring::build::component(&args.file).map_err(super::build::failure)? } else { args.file };
+    let bytes = read(&file)?;
+    let decoded = decoded(&file, &bytes)?;
     if args.wit {
         return say(clean_wit(&decoded)?.trim_end());
     }
     let mut described = described(&bytes, &decoded);
     let world = described["world"].as_str().and_then(|name| serde_json::from_value::<World>(Value::from(name)).ok());
     if let Some(world) = world {
+        let _said = super::Said::after(super::PATIENCE, "the component is being compiled; a large one takes a while");
         // Compiles, and runs `describe`: both block.
         let looked = tokio::task::spawn_blocking(move || {
             // Without a cache: how long compiling takes is part of what is told.

@@ -169,7 +169,7 @@ fn outcome(explained: &Explained) -> String {
         Decision::Allow => "It would be forwarded.".to_owned(),
         Decision::Deny => "It would be refused.".to_owned(),
         Decision::RequireApproval if routed => "It would wait for an approval.".to_owned(),
-        Decision::RequireApproval => "It would be refused: it needs an approval, and no approval router says whose.".to_owned(),
+        Decision::RequireApproval => "It needs an approval. Whose, the gateway's approval router says; there is none in this bundle, so by itself it would be refused.".to_owned(),
         Decision::NoOpinion => "No guard has an opinion: the connection's default decides, which refuses unless the operator says otherwise.".to_owned(),
     }
 }

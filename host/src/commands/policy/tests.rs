@@ -13,6 +13,9 @@ fn a_policy_set_as_people_see_it() {
             { "name": "house-rules", "world": "guard", "mode": "monitor", "component": "sha256:cccccccccccccccccccc", "configuration": "sha256:dddddddddddddddddddd",
               "state": "live", "message": "house-rules 1.0.0", "interface": "0.1.0", "bytes": 12_345_678,
               "loaded": { "milliseconds": 3, "from_cache": true, "born_configured": false } },
+            { "name": "next", "world": "guard", "mode": "enforce", "canary": "10%", "replaces": "deny-list", "component": "sha256:eeeeeeeeeeeeeeeeeeee",
+              "configuration": "sha256:ffffffffffffffffffff", "state": "live", "message": "deny-list 0.2.0", "interface": "0.1.0", "bytes": 211_672,
+              "loaded": { "milliseconds": 3, "from_cache": true, "born_configured": true } },
         ],
         "pinned": { "digest": "sha256:0123456789abcdef", "at": "2026-11-22T13:59:00.000000Z", "by": "alice", "folder": "sha256:00" },
         "staging": { "since": "2026-11-22T14:11:00.000000Z", "doing": "compiling", "compiling": ["house-rules"] },
@@ -25,9 +28,10 @@ fn a_policy_set_as_people_see_it() {
     Rolled back:  at 2026-11-22T13:59:00Z by alice, until the folder changes or `portcullis policy rollback --release`
     Staging:  since 2026-11-22T14:11:00Z, compiling house-rules
 
-    PLUGIN        WORLD   MODE      STATE   COMPONENT             CONFIGURATION         SIZE     INTERFACE   LOADED                                            MESSAGE
-    deny-list     guard   enforce   live    sha256:aaaaaaaaaaaa   sha256:bbbbbbbbbbbb   211 kB   0.1.0       in 120 ms                                         deny-list 0.1.0
-    house-rules   guard   monitor   live    sha256:cccccccccccc   sha256:dddddddddddd   12 MB    0.1.0       in 3 ms from the cache, configured in each call   house-rules 1.0.0
+    PLUGIN        WORLD   MODE                            STATE   COMPONENT             CONFIGURATION         SIZE     INTERFACE   LOADED                                            MESSAGE
+    deny-list     guard   enforce                         live    sha256:aaaaaaaaaaaa   sha256:bbbbbbbbbbbb   211 kB   0.1.0       in 120 ms                                         deny-list 0.1.0
+    house-rules   guard   monitor                         live    sha256:cccccccccccc   sha256:dddddddddddd   12 MB    0.1.0       in 3 ms from the cache, configured in each call   house-rules 1.0.0
+    next          guard   for 10%, instead of deny-list   live    sha256:eeeeeeeeeeee   sha256:ffffffffffff   211 kB   0.1.0       in 3 ms from the cache                            deny-list 0.2.0
 
     Rejected at 2026-11-22T14:10:00Z, and the set above stays live:
     bundle.yaml:7:3: unknown field `modee`

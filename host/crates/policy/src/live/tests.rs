@@ -178,8 +178,8 @@ async fn sets_that_cannot_go_live() {
     };
     let text = |text: &str| wat::parse_str(text).unwrap();
     for (entry, wasm, expected) in [
-        ("world: masker", allow(), "a component of this world sees no body"),
-        ("world: session-policy", crate::testing::masker("(i32.const 200)", "(i32.const 200)"), "does not export `open-session`"),
+        ("world: masker", allow(), "it is a guard, and bundle.yaml says masker"),
+        ("world: session-policy", crate::testing::masker("(i32.const 200)", "(i32.const 200)"), "it is a masker, and bundle.yaml says session-policy"),
         ("world: guard", text("(component)"), "does not export `portcullis:policy/plugin@0.1.0"),
         ("world: guard", text("(module)"), "it is not a WebAssembly component"),
         ("world: guard", b"#!/bin/sh".to_vec(), "it is not a WebAssembly component"),

@@ -38,7 +38,7 @@ fn place(error: &PluginError) -> Vec<String> {
     let key = |key: &str| vec![key.to_owned()];
     let limit = |key: &str| vec!["limits".to_owned(), key.to_owned()];
     match error {
-        PluginError::Component(ComponentError::Export(_)) => key("world"),
+        PluginError::Component(ComponentError::Export(_) | ComponentError::World { .. }) => key("world"),
         PluginError::Component(_) => key("component"),
         PluginError::Configure(ConfigureError::Invalid { pointer, .. }) => {
             let tokens = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"));

@@ -31,6 +31,17 @@ impl Canary {
     pub(crate) fn holds(&self, who: &Who<'_>) -> bool {
         self.identities.as_ref().is_some_and(|globs| globs.allow(&who.identity.subject)) || self.share > 0 && who.place() < self.share
     }
+
+    /// For whom it counts, for people: `10%`, `named ones`, `0.5% and named ones`.
+    pub(crate) fn told(&self) -> String {
+        let (whole, rest) = (self.share / 100, self.share % 100);
+        let share = (self.share > 0).then(|| match rest {
+            0 => format!("{whole}%"),
+            _ => format!("{}%", format!("{whole}.{rest:02}").trim_end_matches('0')),
+        });
+        let named = self.identities.is_some().then(|| "named ones".to_owned());
+        share.into_iter().chain(named).collect::<Vec<_>>().join(" and ")
+    }
 }
 
 /// An identity and its place among all, which is worked out when it is first asked for.

@@ -28,6 +28,14 @@ pub enum ComponentError {
         /// Why it cannot be had, and what to do.
         why: String,
     },
+    /// It is of another world.
+    #[error("it is a {built}, and bundle.yaml says {said}; correct `world` there, or name another component")]
+    World {
+        /// The world that it was built for.
+        built: World,
+        /// The one that the bundle says.
+        said: World,
+    },
     /// It lacks an export.
     #[error("it does not export `{0}`; check that `world` in bundle.yaml is the world it was built for")]
     Export(String),
@@ -74,6 +82,13 @@ impl ComponentError {
 /// Looks at every import: it is of the interface, its world has it, the bundle asks for it and the operator granted that.
 pub(super) fn imports(component: &Component, version: &dyn Version, world: World, capabilities: &Capabilities) -> Result<Imports, ComponentError> {
     let engine = component.engine();
+    // First, because what is wrong with the imports of another world would lead an author astray.
+    let exports = |world: World| component.component_type().exports(engine).any(|(name, _)| name == version.main(world));
+    if !exports(world)
+        && let Some(built) = World::ALL.into_iter().find(|world| exports(*world))
+    {
+        return Err(ComponentError::World { built, said: world });
+    }
     let mut imports = Imports::default();
     for (name, import) in component.component_type().imports(engine) {
         let refuse = |why: &str| Err(ComponentError::Import { import: name.to_owned(), why: why.to_owned() });

@@ -53,7 +53,7 @@ pub enum ConfigureError {
     #[error("the JSON Schema of its configuration cannot be used: {0}; have its author correct it")]
     Schema(String),
     /// The configuration does not fit the schema.
-    #[error("its configuration at `{pointer}` is wrong: {message}; `portcullis plugin inspect` shows what may be written")]
+    #[error("its configuration{} is wrong: {message}; `portcullis plugin inspect` shows what may be written", at(.pointer))]
     Invalid {
         /// Where in the configuration; empty for its root.
         pointer: String,
@@ -63,6 +63,11 @@ pub enum ConfigureError {
     /// The component said no.
     #[error("it refused its configuration: {0}")]
     Refused(String),
+}
+
+/// The place in a configuration; nothing for its root.
+fn at(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!(" at `{pointer}`") }
 }
 
 /// A component on its way to being configured.

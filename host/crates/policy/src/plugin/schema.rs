@@ -17,6 +17,9 @@ const SCHEMA_BYTES: usize = 256 << 10;
 /// Subschemas that hold for one value, after everything that is referred to. A handful of references each to two others make millions.
 const SUBSCHEMAS: u64 = 100_000;
 
+/// Mistakes in a configuration that are looked at for the one that is told.
+const ERRORS: usize = 64;
+
 /// Bytes that one compiled pattern may take.
 const PATTERN_BYTES: usize = 1 << 20;
 
@@ -34,7 +37,10 @@ pub(super) fn validate(description: &Description, configuration: &Value) -> Resu
     Expansion::of(&schema).map_err(wrong)?;
     let patterns = jsonschema::PatternOptions::regex().size_limit(PATTERN_BYTES);
     let validator = jsonschema::options().with_pattern_options(patterns).build(&schema).map_err(|e| wrong(e.to_string()))?;
-    match validator.iter_errors(configuration).next() {
+    // A misspelt key is one that is too much and often one that is missing too; the former is what stands in the file.
+    let too_much = |kind: &ValidationErrorKind| matches!(kind, ValidationErrorKind::AdditionalProperties { .. });
+    let errors = || validator.iter_errors(configuration).take(ERRORS);
+    match errors().find(|error| too_much(error.kind())).or_else(|| errors().next()) {
         None => Ok(()),
         Some(error) => {
             let mut pointer = error.instance_path().to_string();

@@ -23,6 +23,10 @@ pub enum World {
 }
 
 impl World {
+    /// All of them.
+    pub(crate) const ALL: [World; 6] =
+        [World::Guard, World::ApprovalRouter, World::Masker, World::AuditSink, World::Notifier, World::SessionPolicy];
+
     /// As WIT and `bundle.yaml` spell it.
     pub fn as_str(self) -> &'static str {
         match self {

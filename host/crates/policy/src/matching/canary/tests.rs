@@ -24,6 +24,18 @@ fn named_identities_are_in_whatever_the_share() {
     assert!(!holds(&canary("{ share: 0% }"), "https://a", "bob"));
 }
 
+#[test]
+fn whom_it_counts_for_is_told() {
+    for (text, told) in [
+        ("{ share: 10% }", "10%"),
+        ("{ share: 0.5%, identities: [alice] }", "0.5% and named ones"),
+        ("{ share: 12.25% }", "12.25%"),
+        ("{ identities: [alice] }", "named ones"),
+    ] {
+        assert_eq!(canary(text).told(), told);
+    }
+}
+
 /// Written down: a hash that changes with a release would move every identity at once.
 #[test]
 fn places_are_fixed_for_ever() {

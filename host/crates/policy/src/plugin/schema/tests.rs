@@ -26,6 +26,15 @@ fn a_wrong_configuration_is_told_with_its_place_and_without_its_value() {
 }
 
 #[test]
+fn a_misspelt_key_is_told_before_the_one_that_is_missing_for_it() {
+    let schema = json!({ "type": "object", "properties": { "most": {}, "b": { "type": "string" } }, "required": ["most"], "additionalProperties": false });
+    let error = validate(&described(&schema.to_string()), &json!({ "b": 1, "msot": 1 })).unwrap_err().to_string();
+    assert!(error.starts_with("its configuration at `/msot` is wrong"), "{error}");
+    let error = validate(&described(&schema.to_string()), &json!({})).unwrap_err().to_string();
+    assert!(error.starts_with("its configuration is wrong: \"most\" is a required property"), "{error}");
+}
+
+#[test]
 fn a_wrong_schema_is_the_authors_mistake() {
     refused(&json!({ "type": 5 }));
     assert!(matches!(validate(&described("{"), &json!({})), Err(ConfigureError::Schema(_))));
