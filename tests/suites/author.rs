@@ -180,6 +180,19 @@ fn cases_that_fail_are_told_with_their_line_and_what_no_case_reached_is_too() {
 }
 
 #[test]
+fn a_policy_that_panics_is_told_once_with_the_authors_own_line() {
+    let author = Author::new();
+    author.policy("few-replicas", "guard");
+    author.edit("few-replicas/src/lib.rs", "    if !request.is_write()", "    request.body().get::<bool>(\"/spec/replicas\");\n    if !request.is_write()");
+    let failed = author.run(&["test", "few-replicas"]);
+    let told = "the policy plugin `few-replicas` panicked: the body's value at /spec/replicas is not what the policy expects: ";
+    let line = failed.stdout.lines().find(|line| line.contains(told)).unwrap_or_else(|| panic!("{failed:?}"));
+    assert!(line.ends_with("(src/lib.rs:17)"), "{line}");
+    // Whoever tests it is the one who is to look at it, and the answer is enough.
+    assert!(!failed.all().contains("operator") && !failed.stderr.contains("panicked"), "{failed:?}");
+}
+
+#[test]
 fn snapshots_are_written_into_the_cases_and_shown_when_they_differ() {
     let author = Author::new();
     let dir = author.policy("few-replicas", "guard");
@@ -260,6 +273,8 @@ fn what_a_component_needs_is_shown() {
     for part in ["World:        guard", "Interface:    0.1.0", "Configured:   once, by a snapshot", "Remembered:   yes", "documents: nothing: the request's body", "most   integer   yes        The most replicas that a workload may have."] {
         assert!(shown.stdout.contains(part), "{part}: {shown:?}");
     }
+    let by_its_folder = author.run(&["inspect", "few-replicas"]).expect_ok();
+    assert!(by_its_folder.stdout.contains("World:        guard"), "{by_its_folder:?}");
     fs::write(author.path("text.wasm"), "text").expect("written");
     let no = author.run(&["inspect", "text.wasm"]);
     assert!(no.code == 1 && no.stderr.contains("is no WebAssembly"), "{no:?}");

@@ -76,7 +76,7 @@ fn install(args: &Args, output: Output) -> Result<(), Failure> {
     match output {
         Output::Json => say(&json!({ "into": into.display().to_string(), "written": names }).to_string()),
         Output::Table if names.is_empty() => say(&clean(&format!("{} has it already", into.display()))),
-        Output::Table => say(&clean(&format!("{} has the new {}", into.display(), names.join(", ")))),
+        Output::Table => say(&clean(&format!("{} has the new {}; `portcullis policy status` says whether it is live", into.display(), names.join(", ")))),
     }
 }
 
