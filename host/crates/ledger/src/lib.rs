@@ -65,7 +65,7 @@ pub use read::bodies::{Chunk, Frames, Output, Shown};
 pub use read::entry::Entry;
 pub use read::query::{Filter, Query};
 pub use record::{
-    By, Client, Command, Decision, FieldError, Frame, Identity, Kind, Phase, Record, Refusal, Request, Response, Upstream,
+    By, Client, Command, Decision, FieldError, Frame, Identity, Kind, NotKept, Phase, Record, Refusal, Request, Response, Upstream,
     new_id, now,
 };
 pub use replay::{Replay, Step};

@@ -201,6 +201,19 @@ pub struct Request {
     /// Hash of the body as it may be shown (masked): `sha256:…`. Set by the ledger from [`Bodies`](crate::Bodies).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// Why the body that there was is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_not_kept: Option<NotKept>,
+}
+
+/// Why a request's body is not in the log. Nothing is kept that could not be masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotKept {
+    /// A masker failed, so nobody said what is to be masked in it.
+    Unplanned,
+    /// It could not be masked as the plan says.
+    Unmasked,
 }
 
 /// The request as a command line.

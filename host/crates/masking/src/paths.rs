@@ -35,7 +35,7 @@ pub(crate) struct State {
     /// Every other child.
     other: u32,
     /// Whether an edge could be an index of an array.
-    indexed: bool,
+    pub indexed: bool,
     /// Rules whose path ends here.
     pub accept: RuleSet,
     /// Those of them whose path ends with a literal key.

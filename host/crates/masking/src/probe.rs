@@ -55,6 +55,11 @@ impl CompiledPlan {
         !((element | frame.scoped | self.everywhere) & self.named).is_empty() || self.fields_by_name(&node).next().is_some()
     }
 
+    /// Whether a path of a rule names a number, which may be an index: then which element of a list is meant matters.
+    pub fn names_numbers(&self) -> bool {
+        self.paths.states.iter().any(|state| state.indexed)
+    }
+
     /// The fields of the object at an RFC 6901 pointer that are masked or shown as the `name` beside them says.
     pub fn masked_by_name(&self, object: &str) -> Vec<&str> {
         self.place(object).map(|node| self.fields_by_name(&node).collect()).unwrap_or_default()

@@ -11,6 +11,7 @@ mod document;
 mod exchange;
 mod facts;
 mod gzip;
+mod kept;
 mod oracle;
 mod read;
 mod refuse;

@@ -5,8 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use kube_request::{Cause, KubeRequest, Refusal};
-use ledger::{self as record, AppendError, Bodies, Body, Client, Decision, Durability, Kind, Ledger, Phase, Record, StreamRecorder};
+use ledger::{self as record, AppendError, Bodies, Body, Client, Decision, Durability, Kind, Ledger, NotKept, Phase, Record, StreamRecorder};
 use policy::Judgement;
 
 use crate::gateway::Caller;
@@ -18,6 +19,8 @@ pub struct Trail {
     started: Instant,
     state: State,
     peer: IpAddr,
+    /// The request's body, masked, until a record holds it.
+    body: Option<Bytes>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +38,7 @@ impl Trail {
     pub fn begin(ledger: &Ledger, peer: SocketAddr, user_agent: Option<&str>) -> Self {
         let mut record = Record::new(ledger::new_id(), Kind::Request, Phase::Complete);
         record.client = Some(Client { address: peer.to_string(), user_agent: user_agent.map(|agent| clip(agent, 256)) });
-        Self { ledger: ledger.clone(), record, started: Instant::now(), state: State::Unwritten, peer: peer.ip() }
+        Self { ledger: ledger.clone(), record, started: Instant::now(), state: State::Unwritten, peer: peer.ip(), body: None }
     }
 
     /// The id of the request and of its record.
@@ -88,12 +91,26 @@ impl Trail {
             method: Some(request.method.as_str().to_owned()),
             content_type: request.body.as_ref().map(|body| body.content_type.media_type().to_owned()),
             body: None,
+            body_not_kept: None,
         });
         self.record.command = Some(record::Command {
             rendered: request.command(),
             claimed: request.claimed_command.clone(),
             claimed_session: request.claimed_session.clone(),
         });
+    }
+
+    /// Its body, as it may be recorded: the next record holds it, or says why it does not.
+    pub fn body(&mut self, shown: Option<Result<Bytes, NotKept>>) {
+        let (body, not_kept) = match shown {
+            Some(Ok(body)) => (Some(body), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
+        self.body = body;
+        if let Some(request) = &mut self.record.request {
+            request.body_not_kept = not_kept;
+        }
     }
 
     /// The hash and the rendering of the request, once it is known.
@@ -135,10 +152,12 @@ impl Trail {
     ///
     /// # Errors
     /// When the ledger cannot be written: then nothing may be done.
-    pub async fn intend(&mut self, durability: Durability, request_body: Option<&[u8]>) -> Result<(), Refusal> {
+    pub async fn intend(&mut self, durability: Durability) -> Result<(), Refusal> {
         self.record.phase = Phase::Intent;
         self.record.microseconds = Some(micros(self.started));
-        let bodies = Bodies { request: request_body.map(Body::Bytes), response: None };
+        // A request that is held for a person does not keep a second body in memory meanwhile.
+        let body = self.body.take();
+        let bodies = Bodies { request: body.as_deref().map(Body::Bytes), response: None };
         self.ledger.append(self.record.clone(), bodies, durability).await.map_err(|e| unavailable(&e))?;
         self.state = State::Intended;
         Ok(())
@@ -189,7 +208,8 @@ impl Trail {
             content_type: Some("application/json".to_owned()),
             ..Default::default()
         });
-        let bodies = Bodies { request: None, response: Some(Body::Bytes(body)) };
+        let kept = self.body.take();
+        let bodies = Bodies { request: kept.as_deref().map(Body::Bytes), response: Some(Body::Bytes(body)) };
         self.ledger.append(last, bodies, Durability::Written).await.map_err(|e| unavailable(&e))?;
         self.state = State::Ended;
         Ok(())

@@ -23,6 +23,7 @@ pub fn record(record: &Value) -> String {
         ("Claimed", clean(&text(record, "/command/claimed"))),
         ("Request", clean(&request(record))),
         ("Request hash", clean(&text(record, "/request/hash"))),
+        ("Sent", not_kept(record)),
         ("Decision", clean(&text(record, "/decision"))),
         ("Generation", clean(&text(record, "/generation"))),
         ("Approval", clean(&text(record, "/approval"))),
@@ -60,6 +61,15 @@ fn request(record: &Value) -> String {
     let query = if query.is_empty() { query } else { format!("?{query}") };
     let dry = if record.pointer("/request/dry_run") == Some(&Value::Bool(true)) { " (dry run)" } else { "" };
     format!("{method} {path}{query}{dry}").trim().to_owned()
+}
+
+/// Why the body that was sent is not in the log.
+fn not_kept(record: &Value) -> String {
+    match record.pointer("/request/body_not_kept").and_then(Value::as_str) {
+        Some("unplanned") => "a body that is not kept: a masker failed, so nobody said what to mask in it".to_owned(),
+        Some(_) => "a body that is not kept: it could not be masked".to_owned(),
+        None => String::new(),
+    }
 }
 
 fn took(record: &Value) -> String {

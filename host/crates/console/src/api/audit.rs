@@ -188,6 +188,7 @@ pub async fn show(State(shared): State<Shared>, who: Who, Path(id): Path<String>
     json["request_body"] = json!(text(shown.request_body));
     json["response_body"] = json!(text(shown.response_body));
     json["cut"] = json!(shown.cut);
+    json["request_cut"] = json!(shown.request_cut);
     Ok(Json(json))
 }
 

@@ -39,6 +39,8 @@ pub struct Shown {
     pub response_body: Option<Vec<u8>>,
     /// Whether a body was longer than asked for.
     pub cut: bool,
+    /// Whether the request's was.
+    pub request_cut: bool,
 }
 
 /// What the client was given.
@@ -135,25 +137,27 @@ pub(crate) fn request_body(reader: &Reader, entry: &Entry) -> Result<Option<Box<
 }
 
 pub(crate) fn show(reader: &Reader, entry: Entry, body_max: u64) -> Result<Shown, ReadError> {
-    let mut cut = false;
-    let mut read = |from: Box<dyn Read + Send>, hash: &str| -> Result<Vec<u8>, ReadError> {
+    let read = |from: Box<dyn Read + Send>, hash: &str| -> Result<(Vec<u8>, bool), ReadError> {
         let mut bytes = Vec::new();
         // One byte more tells whether there is more, and reaches the end of a body that fits exactly.
         let result = from.take(body_max.saturating_add(1)).read_to_end(&mut bytes);
         result.map_err(|_| ReadError::Body { hash: hash.to_owned(), what: "is not what it was" })?;
-        if bytes.len() as u64 > body_max {
+        let cut = bytes.len() as u64 > body_max;
+        if cut {
             bytes.truncate(usize::try_from(body_max).unwrap_or(usize::MAX));
-            cut = true;
         }
-        Ok(bytes)
+        Ok((bytes, cut))
     };
-    let request_body = request_body(reader, &entry)?.map(|body| read(body, "of the request")).transpose()?;
-    let response_body = match output(reader, &entry)? {
+    let (request_body, request_cut) = request_body(reader, &entry)?.map(|body| read(body, "of the request")).transpose()?.unzip();
+    let (response_body, response_cut) = match output(reader, &entry)? {
         Output::Nothing => None,
         Output::Body(body) => Some(read(body, "of the response")?),
         Output::Frames(frames) => Some(read(Box::new(Joined { frames, chunk: io::Cursor::new(Vec::new()) }), "of a frame")?),
-    };
-    Ok(Shown { entry, request_body, response_body, cut })
+    }
+    .unzip();
+    let request_cut = request_cut == Some(true);
+    let cut = request_cut || response_cut == Some(true);
+    Ok(Shown { entry, request_body, response_body, cut, request_cut })
 }
 
 /// Frames one after the other; only what the client was given, not what it sent.

@@ -60,7 +60,7 @@ pub async fn obtain(
     };
 
     trail.decided(Decision::Hold);
-    trail.intend(Durability::Durable, None).await?;
+    trail.intend(Durability::Durable).await?;
     let limit = Duration::from_secs(u64::from(seconds)).min(HOLD_MAX);
     gateway.telemetry.held.inc();
     let _held = Held(gateway.clone());
@@ -128,9 +128,7 @@ fn ask(
     target: Target,
     findings: &[(Arc<str>, Finding)],
 ) -> Ask {
-    let (plugin, rule, message) = findings.first().map_or_else(Default::default, |(plugin, finding)| {
-        (plugin.to_string(), finding.rule.clone(), finding.message.clone())
-    });
+    let (plugin, rule) = findings.first().map(|(plugin, finding)| (plugin.to_string(), finding.rule.clone())).unwrap_or_default();
     Ask {
         requester: caller.person(),
         session: caller.session.id.clone(),
@@ -139,7 +137,7 @@ fn ask(
         command: request.command(),
         plugin,
         rule,
-        message,
+        message: reasons(findings),
         request_hash: request.hash(),
         target,
         route: approvals::Route {
@@ -153,6 +151,18 @@ fn ask(
             },
         },
     }
+}
+
+/// Why it is held, in the words of all that hold it: whoever approves for one reason must not be spared the others. Of several each is cut, so
+/// that none pushes the others out.
+fn reasons(findings: &[(Arc<str>, Finding)]) -> String {
+    const CHARACTERS: usize = 500;
+    let most = if findings.len() > 1 { CHARACTERS } else { usize::MAX };
+    let told = findings.iter().enumerate().map(|(place, (plugin, finding))| {
+        let message: String = finding.message.chars().take(most).collect();
+        if place == 0 { message } else { format!("{plugin}, rule {}: {message}", finding.rule) }
+    });
+    told.collect::<Vec<_>>().join("; and ")
 }
 
 fn pending(url: &str, findings: &[(Arc<str>, Finding)], next: &str) -> Refusal {
@@ -190,5 +200,20 @@ fn unusable(error: &ApprovalError) -> Refusal {
                 "the approval cannot be stored, so the request is refused; try again",
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approver_is_told_every_reason() {
+        let finding = |rule: &str, message: &str| Finding { rule: rule.into(), message: message.into(), remedy: None };
+        let one = [(Arc::from("deny-list"), finding("deletes", &"long".repeat(500)))];
+        assert_eq!(reasons(&one).len(), 2000);
+        let two = [one[0].clone(), (Arc::from("change-window"), finding("freeze", "nothing is changed"))];
+        assert!(reasons(&two).ends_with("; and change-window, rule freeze: nothing is changed"), "{}", reasons(&two));
+        assert!(reasons(&two).len() < 600);
     }
 }

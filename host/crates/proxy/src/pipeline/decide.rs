@@ -6,7 +6,7 @@ use kube_request::{Cause, KubeRequest, Refusal};
 use ledger::Decision as Recorded;
 use policy::{Decision, Failure, Finding, Generation, Judgement};
 
-use super::{approve, document, facts};
+use super::{approve, document, facts, kept};
 use crate::capabilities::{self, Tab};
 use crate::connection::{Connection, Unjudged};
 use crate::gateway::{Caller, Gateway};
@@ -44,6 +44,10 @@ pub async fn permit(
     let (around, tab) = capabilities::around(gateway, connection, caller, request);
     let judgement = generation.judge_in(&facts, body.clone(), &around).await;
     trail.judged(generation.number, &judgement);
+    if !forwarded(judgement.decision, connection) {
+        // What is refused or held is what people ask about, and what other policies are tried on.
+        trail.body(kept::of(gateway, generation, connection, request).await);
+    }
     match judgement.decision {
         Decision::Deny => Err(denied(&judgement)),
         Decision::RequireApproval => {
@@ -62,6 +66,11 @@ pub async fn permit(
             Unjudged::Deny => Err(unjudged()),
         },
     }
+}
+
+/// Whether the policies let it through as it is.
+fn forwarded(decision: Decision, connection: &Connection) -> bool {
+    decision == Decision::Allow || decision == Decision::NoOpinion && connection.unjudged == Unjudged::Allow
 }
 
 /// What no policy has an opinion on, where the connection then refuses.

@@ -10,7 +10,7 @@ use ledger::Durability;
 use masking::CompiledPlan;
 
 use super::screen::Screen;
-use super::{Admitted, admit, decide, refuse, release};
+use super::{Admitted, admit, decide, kept, refuse, release};
 use crate::body::Reply;
 use crate::trail::Trail;
 use crate::upstream::{Exchange, PooledBody, UpstreamError};
@@ -45,8 +45,8 @@ async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer,
     let read_only = request.is_read();
     if !read_only || exchange != Exchange::Short {
         let durability = if read_only { Durability::Written } else { Durability::Durable };
-        let body = shown_body(admitted, &plan);
-        trail.intend(durability, body.as_deref()).await?;
+        trail.body(kept::by(&plan, &admitted.gateway.token_key, request));
+        trail.intend(durability).await?;
     }
     let outgoing = Request::builder()
         .method(request.method.as_str())
@@ -113,23 +113,6 @@ fn body(admitted: &Admitted) -> Bytes {
         options["preconditions"]["resourceVersion"] = version.as_str().into();
     }
     serde_json::to_vec(&options).map_or_else(|_| whole(), Bytes::from)
-}
-
-/// The request's body as it may be recorded: masked by the same plan as an answer with that object. A patch as a list
-/// of operations is no object, so where anything would be masked only its hash is kept.
-fn shown_body(admitted: &Admitted, plan: &Arc<CompiledPlan>) -> Option<Bytes> {
-    let body = admitted.request.body.as_ref()?;
-    if plan.is_empty() {
-        return Some(Bytes::copy_from_slice(&body.bytes));
-    }
-    if body.content_type == kube_request::BodyType::JsonPatch {
-        return None;
-    }
-    let mut shown = Vec::with_capacity(body.bytes.len());
-    let mut masker = masking::Masker::new(plan.clone(), admitted.gateway.token_key.clone());
-    masker.push(&body.bytes, &mut shown).ok()?;
-    masker.finish(&mut shown).ok()?;
-    Some(shown.into())
 }
 
 /// The headers that the API server gets: what was understood of the client's, then the gateway's, identity last.

@@ -82,7 +82,7 @@ pub async fn answer(admitted: Admitted, mut trail: Trail, answer: Answer) -> Res
         } else if out.len() > whole_max {
             // From here on bytes go out before the end is known, so the record begins now. A write's has begun before.
             if admitted.request.is_read()
-                && let Err(refusal) = trail.intend(Durability::Written, None).await
+                && let Err(refusal) = trail.intend(Durability::Written).await
             {
                 return Err(Box::new((trail, refusal, Some(status.as_u16()))));
             }

@@ -64,7 +64,7 @@ async fn opened(admitted: &mut Admitted, trail: &mut Trail) -> Result<Opened, Re
     let request = &admitted.request;
     let offer = Offer::of(request)?;
     let plan = exchange::mask_plan(admitted).await?;
-    trail.intend(Durability::Durable, None).await?;
+    trail.intend(Durability::Durable).await?;
     let client = admitted.upgrade.take().ok_or_else(|| {
         Refusal::malformed("headers.upgrade", "the connection cannot switch protocols: use HTTP/1.1 for exec, attach and port-forward")
     })?;
