@@ -17,7 +17,8 @@ const VERBS: [&str; 12] =
 #[serde(default, deny_unknown_fields)]
 pub struct Match {
     /// Kubernetes verbs: get, list, watch, create, update, patch, delete, deletecollection; with `paths`, HTTP methods in lower case.
-    /// To a rule that refuses, an eviction is a deletion of its pod too, and an apply a creation.
+    /// To a rule that refuses, an eviction is a deletion of its pod too, an apply a creation,
+    /// and a GET of `status` one of the object, which it shows.
     pub verbs: Option<Verbs>,
     /// API groups; "" is the core group.
     pub groups: Option<Patterns>,
@@ -126,11 +127,12 @@ impl Match {
 }
 
 /// What a request does besides what its verb says: an eviction deletes its pod, an apply makes what is not there, and so does an
-/// update of some resources.
+/// update of some resources; and a GET of some subresources shows the whole object.
 fn amounts_to(request: &Request<'_>) -> Option<(&'static str, Option<&'static str>)> {
     let (resource, subresource) = (request.resource(), request.subresource());
     match request.verb() {
         "create" if request.group().is_empty() && resource == "pods" && subresource == Some("eviction") => Some(("delete", None)),
+        "get" if matches!(subresource, Some("approval" | "ephemeralcontainers" | "resize" | "status")) => Some(("get", None)),
         "patch" if subresource.is_none() && request.may_apply() => Some(("create", None)),
         "update" if subresource.is_none() && MADE_BY_UPDATE.contains(&(request.group(), resource)) => Some(("create", None)),
         _ => None,

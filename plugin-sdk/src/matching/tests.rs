@@ -47,6 +47,11 @@ fn what_a_request_comes_to_besides_its_verb() {
     assert_eq!(fits(r#"{"verbs": ["delete"], "resources": ["pods"], "names": ["web"]}"#, &evict), (false, true));
     assert_eq!(fits(r#"{"verbs": ["delete"], "resources": ["deployments"]}"#, &evict), (false, false));
     assert_eq!(fits(r#"{"resources": ["pods/eviction"]}"#, &evict), (true, true));
+    // `status` shows the whole object.
+    let status = Request::get("/apis/example.com/v1/namespaces/shop/vaults/main/status");
+    assert_eq!(fits(r#"{"verbs": ["get"], "resources": ["vaults"]}"#, &status), (false, true));
+    assert_eq!(fits(r#"{"verbs": ["get"], "resources": ["*/status"]}"#, &status), (true, true));
+    assert_eq!(fits(r#"{"resources": ["deployments"]}"#, &Request::get(&format!("{deployment}/scale"))), (false, false));
     // A PUT makes a role binding that is not there, and no pod.
     let rbac = Request::put("/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/b", "{}");
     assert_eq!(fits(r#"{"verbs": ["create"], "groups": ["rbac.authorization.k8s.io"]}"#, &rbac), (false, true));

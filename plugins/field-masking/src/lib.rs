@@ -155,7 +155,8 @@ pub struct Rule {
     pub connections: Option<matching::Patterns>,
     /// API groups; without it, all.
     pub groups: Option<matching::Patterns>,
-    /// Resources as in RBAC; without it, all, but no subresources.
+    /// Resources as in RBAC; without it, all, but not what programs say (logs, `exec`, proxies). A subresource that shows the whole object, as
+    /// `status` does, goes with its resource.
     pub resources: Option<matching::Resources>,
     /// JSON pointers from the object on: `*` stands for any one key or index, `**` for any number of them.
     pub paths: Vec<String>,
@@ -257,11 +258,13 @@ fn settings() -> Vec<String> {
 
 impl Rule {
     fn is_about(&self, kind: &ResponseKind) -> bool {
+        // What a subresource such as `status` answers is the whole object; what these answer is what a program says.
+        let output = kind.subresource.as_deref().filter(|subresource| matches!(*subresource, "log" | "exec" | "attach" | "portforward" | "proxy"));
         self.connections.as_ref().is_none_or(|connections| connections.fit(&kind.connection))
             && self.groups.as_ref().is_none_or(|groups| groups.fit(&kind.group))
             && match &self.resources {
-                Some(resources) => resources.fit(&kind.resource, kind.subresource.as_deref()),
-                None => kind.subresource.is_none(),
+                Some(resources) => resources.fit(&kind.resource, kind.subresource.as_deref()) || resources.fit(&kind.resource, output),
+                None => output.is_none(),
             }
     }
 }

@@ -161,6 +161,26 @@ fn options_and_rules_of_ones_own() {
     assert_eq!((note("prod-1"), note("test")), (Some(Action::Token), None));
 }
 
+/// `GET …/vaults/main/status` answers the whole vault.
+#[test]
+fn a_rule_about_an_object_holds_for_the_subresources_that_show_it() {
+    let masks = |rule: &str, subresource: Option<&str>| {
+        let config: Config = configuration(&format!(r#"{{"rules": [{{"name": "vault", "groups": ["example.com"], "paths": ["/spec/keys/*"]{rule}}}]}}"#)).expect("valid");
+        plan(&config, &kind("example.com", "vaults", subresource)).rules.iter().any(|rule| rule.name == "vault")
+    };
+    for (rule, subresource, expected) in [
+        (r#", "resources": ["vaults"]"#, None, true),
+        (r#", "resources": ["vaults"]"#, Some("status"), true),
+        (r#", "resources": ["vaults"]"#, Some("exec"), false),
+        (r#", "resources": ["vaults/exec"]"#, Some("exec"), true),
+        (r#", "resources": ["others"]"#, Some("status"), false),
+        ("", Some("status"), true),
+        ("", Some("log"), false),
+    ] {
+        assert_eq!(masks(rule, subresource), expected, "{rule} {subresource:?}");
+    }
+}
+
 #[test]
 fn mistakes_in_the_configuration() {
     for (json, message) in [
