@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{ClusterGrant, Grants};
 use crate::outgoing::Outgoing;
 use crate::policies::{self, Trusting};
+use crate::referenced::Referenced;
 use crate::settings::{ConnectionSettings, Settings, Source};
 use crate::{health, state};
 
@@ -137,7 +138,9 @@ impl Running {
 fn engine_options(settings: &Settings) -> policy::EngineOptions {
     let usual = policy::EngineOptions::default();
     let max_memory = settings.grants.limits.memory.map_or(usual.max_memory, |memory| memory.0);
-    policy::EngineOptions { cache_dir: Some(settings.state.join("components")), max_memory, drafts: settings.policies.drafts.clone(), ..usual }
+    let referenced = Referenced::new(settings.state.join("referenced"), settings.registry.clone(), settings.trust.clone());
+    let components = Some(Arc::new(referenced) as Arc<dyn policy::Components>);
+    policy::EngineOptions { cache_dir: Some(settings.state.join("components")), components, max_memory, drafts: settings.policies.drafts.clone(), ..usual }
 }
 
 /// The operator's word, as the policy engine takes it.

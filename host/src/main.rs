@@ -11,6 +11,7 @@ mod login_store;
 mod outgoing;
 mod policies;
 mod quickstart;
+mod referenced;
 mod settings;
 mod state;
 mod stop;

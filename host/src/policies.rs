@@ -137,7 +137,7 @@ impl Following {
         let Seen::Staged(digest) = seen else { return Ok(()) };
         tracing::info!(reference = %self.follower.reference(), %digest, "the policies' tag has moved");
         // What cannot go live is in the status; the copy that was good before stays the one to start with.
-        if live.reload().await.is_ok() {
+        if live.catch_up().await.is_ok() {
             self.follower.keep()?;
         }
         Ok(())
@@ -176,12 +176,16 @@ pub fn bundle(text: &str, registry: &crate::config::Registry) -> Result<Bundle> 
     }
     let reference = text.parse().context("`bundle`")?;
     let seconds = crate::commands::seconds(&registry.interval).context("`registry.interval`")?;
+    Ok(Bundle::Registry { reference, options: self::registry(registry), interval: Duration::from_secs(u64::from(seconds)) })
+}
+
+/// How the registries are reached that `registry` is about.
+pub fn registry(registry: &crate::config::Registry) -> RegistryOptions {
     let credentials = match &registry.credentials {
         Some(file) => artifacts::Credentials::Docker(file.clone()),
         None => artifacts::Credentials::Anonymous,
     };
-    let options = RegistryOptions { credentials, plain_http: registry.plain_http, ca: registry.ca.clone() };
-    Ok(Bundle::Registry { reference, options, interval: Duration::from_secs(u64::from(seconds)) })
+    RegistryOptions { credentials, plain_http: registry.plain_http, ca: registry.ca.clone() }
 }
 
 /// Reads `trust`: its keys are read now, so that a wrong path is told at the start.

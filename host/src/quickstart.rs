@@ -105,6 +105,7 @@ impl Started {
                 unjudged: proxy::Unjudged::Deny,
             }],
             bundle: Bundle::Folder(folder.policies()),
+            registry: artifacts::RegistryOptions::default(),
             trust: None,
             policies: Policies::default(),
             // Whoever writes policies here tries all that there is, but for Secrets.

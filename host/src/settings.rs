@@ -30,6 +30,8 @@ pub struct Settings {
     pub connections: Vec<ConnectionSettings>,
     /// Where the policies come from.
     pub bundle: Bundle,
+    /// How registries are reached: that of the bundle, and those of the components that it names by a reference.
+    pub registry: artifacts::RegistryOptions,
     /// Whose bundles are loaded; everybody's without it.
     pub trust: Option<artifacts::Trust>,
     /// How they are loaded.
@@ -96,6 +98,7 @@ impl Settings {
             issuers: file.issuers,
             connections,
             bundle: policies::bundle(&file.bundle, &file.registry)?,
+            registry: policies::registry(&file.registry),
             trust: file.trust.as_ref().map(policies::trust).transpose()?,
             policies: file.policies,
             grants: file.grants,

@@ -2,8 +2,8 @@
 
 mod check;
 mod keys;
-mod place;
-mod registry;
+pub(super) mod place;
+pub(super) mod registry;
 mod schema;
 mod sign;
 

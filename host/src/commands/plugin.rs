@@ -14,6 +14,7 @@ mod bench;
 mod build;
 mod inspect;
 mod new;
+mod registry;
 mod run;
 mod test;
 
@@ -40,6 +41,10 @@ enum Command {
     Run(run::Args),
     /// Show what a component is: its world, what it needs granted, its configuration, its size and digest.
     Inspect(inspect::Args),
+    /// Push a component to a registry, as `wkg oci push` does, and print what to write in bundle.yaml.
+    Push(registry::PushArgs),
+    /// Pull a component from a registry, whoever pushed it.
+    Pull(registry::PullArgs),
 }
 
 /// Runs it.
@@ -55,6 +60,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         Command::Bench(args) => bench::run(args, output).await,
         Command::Run(args) => run::run(args, output).await,
         Command::Inspect(args) => inspect::run(args, output).await,
+        Command::Push(args) => registry::push(args, output).await,
+        Command::Pull(args) => registry::pull(args, output).await,
     }
 }
 

@@ -88,7 +88,8 @@ impl Origin {
         serde_json::from_slice(text).map_err(|e| OriginError::Malformed(e.to_string()))
     }
 
-    pub(crate) fn text(&self) -> Vec<u8> {
+    /// The content of an [`Origin::FILE`].
+    pub fn text(&self) -> Vec<u8> {
         serde_json::to_vec_pretty(self).unwrap_or_default()
     }
 

@@ -37,12 +37,22 @@ pub struct YamlError {
     pub message: String,
 }
 
+/// Whether a component is named by a reference to a registry, and not by its file.
+pub(crate) fn is_reference(component: &str) -> bool {
+    component.starts_with("oci://")
+}
+
+/// Under which name what proves a component's origin stands beside it, which stands under its reference.
+pub(crate) fn proof_of(reference: &str) -> String {
+    format!("{reference}#{}", admission::ORIGIN)
+}
+
 impl Manifest {
-    /// Every file that the bundle names, itself not among them.
+    /// Every file that the bundle names, itself not among them. What it names by a reference is no file.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut files: Vec<String> = Vec::new();
         let named = self.plugins.iter().flat_map(|p| std::iter::once(&p.component).chain(&p.cases)).chain(&self.cases);
-        for path in named {
+        for path in named.filter(|path| !is_reference(&path.value)) {
             if !files.contains(&path.value) {
                 files.push(path.value.clone());
             }

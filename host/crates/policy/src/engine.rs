@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::{CacheError, CompileCache};
+use crate::components::Components;
 use crate::plugin::SNAPSHOT_PAGES;
 
 /// Time between two increments of the epoch: the resolution of every deadline, and the longest that a component which never
@@ -37,6 +38,8 @@ pub struct EngineOptions {
     pub snapshot: bool,
     /// Verdicts of pure guards remembered for each plugin of a generation: 4,096 by default, about 200 bytes each. Zero switches it off.
     pub remember: usize,
+    /// Who gets the components that bundles name by a reference. Without anybody such a bundle is refused.
+    pub components: Option<Arc<dyn Components>>,
     /// Versions of the interface that are not released yet and are served all the same, of those that [`crate::drafts`] lists. None by default: a draft
     /// changes without a word.
     pub drafts: Vec<String>,
@@ -44,7 +47,7 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        EngineOptions { cache_dir: None, max_memory: 64 << 20, instances: 512, snapshot: true, remember: 4096, drafts: Vec::new() }
+        EngineOptions { cache_dir: None, max_memory: 64 << 20, instances: 512, snapshot: true, remember: 4096, components: None, drafts: Vec::new() }
     }
 }
 

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::background;
-use crate::bundle::read::{Files, Print, Unread};
+use crate::bundle::is_reference;
+use crate::bundle::read::{Files, Print, ReadError, Unread};
 use crate::engine::Engine;
 use crate::generation::Generation;
 use crate::grants::Grants;
@@ -36,6 +37,12 @@ pub use opening::OpenError;
 pub use rollback::RollbackError;
 pub use source::Source;
 pub use sets::{Guards, described_folder};
+
+/// Until a registry is asked again for a component that a set waits for. Twice as long each time.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest such wait.
+const LAST_WAIT: Duration = Duration::from_secs(600);
 
 /// The live policy set of one folder. Cheap to share behind an `Arc`; the folder is watched until it is dropped.
 pub struct Live {
@@ -65,8 +72,24 @@ struct Looked {
     files: Vec<String>,
     /// What the folder said, when it could be read.
     identity: Option<String>,
+    /// When to look again although no file changed.
+    again: Option<Again>,
     /// The plugins of the live set.
     parts: Vec<Part>,
+}
+
+/// A set waits for what may come from a registry: a component that could not be had, or its signature.
+#[derive(Clone, Copy)]
+struct Again {
+    at: Instant,
+    wait: Duration,
+}
+
+impl Again {
+    fn after(former: Option<Again>) -> Again {
+        let wait = former.map_or(FIRST_WAIT, |again| (again.wait * 2).min(LAST_WAIT));
+        Again { at: Instant::now() + wait, wait }
+    }
 }
 
 struct Told {
@@ -104,6 +127,11 @@ impl Live {
     /// Looks at the folder now, and stages what is there. After a roll-back nothing changes as long as the folder says what it said then.
     pub async fn reload(&self) -> Result<Reload, LoadError> {
         self.shared.reload().await
+    }
+
+    /// The same for whoever just filled the folder: when the watcher was there before, what came of that is told and nothing is staged twice.
+    pub async fn catch_up(&self) -> Result<Reload, LoadError> {
+        self.shared.catch_up().await
     }
 
     /// What is live, and what was rejected since.
@@ -148,7 +176,7 @@ impl Shared {
 
     /// Stages what is in the folder, where a change was first told of at `first`.
     async fn look(&self, first: Option<Instant>) -> Result<Reload, LoadError> {
-        let reloaded = self.reload().await;
+        let reloaded = self.catch_up().await;
         if let (Some(first), Ok(Reload::Swapped(generation))) = (first, &reloaded) {
             tracing::debug!(generation, ms = first.elapsed().as_millis() as u64, "from the first word of the change to the swap");
         }
@@ -157,12 +185,31 @@ impl Shared {
 
     async fn reload(&self) -> Result<Reload, LoadError> {
         let mut looked = self.staging.lock().await;
+        self.restage(&mut looked).await
+    }
+
+    async fn catch_up(&self) -> Result<Reload, LoadError> {
+        let mut looked = self.staging.lock().await;
+        if self.is_stale(&looked) {
+            return self.restage(&mut looked).await;
+        }
+        let rejected = self.told.lock().rejected.clone();
+        match rejected {
+            Some(rejected) => Err(LoadError::Refused(rejected.message)),
+            None => Ok(Reload::Unchanged(self.current.load().number)),
+        }
+    }
+
+    async fn restage(&self, looked: &mut Looked) -> Result<Reload, LoadError> {
         let start = Instant::now();
+        // The very set that was rejected last, looked at once more: the same answer is no news.
+        let waited = looked.again.take().filter(|_| Print::take(&self.dir, &looked.files) == looked.print);
         let files = match self.stage().read(&self.dir).await {
             Ok(files) => files,
             Err(Unread { error, print, files }) => {
+                looked.again = matches!(error, ReadError::Component { .. }).then(|| Again::after(waited));
                 (looked.print, looked.files, looked.identity) = (print, files, None);
-                return Err(self.reject(error.into()));
+                return Err(self.reject(error.into(), waited.is_some()));
             }
         };
         let identity = files.identity();
@@ -170,7 +217,15 @@ impl Shared {
         if self.told.lock().pinned.as_ref().is_some_and(|pinned| pinned.folder == Some(identity)) {
             return Ok(self.unchanged());
         }
-        let staged = self.stage().build(&files, &looked.parts).await.map_err(|error| self.reject(error))?;
+        let staged = match self.stage().build(&files, &looked.parts).await {
+            Ok(staged) => staged,
+            Err(error) => {
+                // A component that nobody signed yet may be signed while no file changes.
+                let unsigned = matches!(error, LoadError::Refused(_)) && files.manifest.plugins.iter().any(|plugin| is_reference(&plugin.component.value));
+                looked.again = unsigned.then(|| Again::after(waited));
+                return Err(self.reject(error, waited.is_some()));
+            }
+        };
         if staged.generation.digest == self.current.load().digest {
             // The folder says again what an operator rolled back to: nothing is pinned any more.
             self.unpin().await;
@@ -183,7 +238,7 @@ impl Shared {
                 self.next.load(Ordering::Relaxed)
             }
         };
-        self.swap(&mut looked, staged, number, None, start);
+        self.swap(looked, staged, number, None, start);
         Ok(Reload::Swapped(number))
     }
 
@@ -218,9 +273,14 @@ impl Shared {
         Reload::Unchanged(self.current.load().number)
     }
 
-    fn reject(&self, error: LoadError) -> LoadError {
+    /// `waited`: the same set was rejected before, and counts anew only when something else is wrong with it now.
+    fn reject(&self, error: LoadError, waited: bool) -> LoadError {
+        let message = error.to_string();
+        if waited && self.told.lock().rejected.as_ref().is_some_and(|rejected| rejected.message == message) {
+            return error;
+        }
         tracing::error!(%error, "a policy set is rejected: the last good one stays live");
-        self.told.lock().rejected = Some(Rejected { at: Timestamp::now(), message: error.to_string() });
+        self.told.lock().rejected = Some(Rejected { at: Timestamp::now(), message });
         self.register.rejections.fetch_add(1, Ordering::Relaxed);
         self.tell(|change| change.rejected += 1);
         error
@@ -235,8 +295,11 @@ impl Shared {
 
     /// The files look different from when they were last read.
     async fn stale(&self) -> bool {
-        let looked = self.staging.lock().await;
-        Print::take(&self.dir, &looked.files) != looked.print
+        self.is_stale(&*self.staging.lock().await)
+    }
+
+    fn is_stale(&self, looked: &Looked) -> bool {
+        looked.again.is_some_and(|again| again.at <= Instant::now()) || Print::take(&self.dir, &looked.files) != looked.print
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::background;
 use crate::bundle::read::{Files, Print, ReadError, Unread, read};
 use crate::bundle::{FILE, YamlError};
+use crate::components::complete;
 use crate::cases::{CaseFailures, Cases, Setting};
 use crate::engine::Engine;
 use crate::generation::Generation;
@@ -69,12 +70,20 @@ pub(crate) struct Staged {
 }
 
 impl Stage<'_> {
-    /// Reads a folder. Off the caller's thread; takes half a second when it keeps changing.
+    /// Reads a folder, and gets what it names by references. Off the caller's thread; takes half a second when it keeps changing, and as long as a
+    /// registry does.
     pub(crate) async fn read(&self, dir: &Path) -> Result<Arc<Files>, Unread> {
         let _shown = self.progress.begin();
         let wanted = dir.to_owned();
         match background::run(move || read(&wanted)).await {
-            Ok(files) => files.map(Arc::new),
+            Ok(Err(unread)) => Err(unread),
+            Ok(Ok(mut files)) => {
+                self.progress.fetching();
+                match complete(&mut files, self.engine.options().components.as_ref()).await {
+                    Ok(()) => Ok(Arc::new(files)),
+                    Err(error) => Err(Unread { error, print: files.print, files: files.manifest.files() }),
+                }
+            }
             Err(why) => {
                 let error = ReadError::Io { path: dir.to_owned(), source: std::io::Error::other(why) };
                 Err(Unread { error, print: Print::take(dir, &[]), files: Vec::new() })
@@ -130,7 +139,8 @@ pub(crate) struct Beside {
 /// Reads, compiles and configures a set that nobody is to be judged by, with what `grants` makes of its files.
 pub(crate) async fn beside(engine: &Engine, dir: &Path, grants: impl FnOnce(&Files) -> Grants) -> Result<Beside, LoadError> {
     let wanted = dir.to_owned();
-    let files = background::run(move || read(&wanted)).await.map_err(LoadError::Panicked)?.map_err(|unread| unread.error)?;
+    let mut files = background::run(move || read(&wanted)).await.map_err(LoadError::Panicked)?.map_err(|unread| unread.error)?;
+    complete(&mut files, engine.options().components.as_ref()).await?;
     let grants = Arc::new(grants(&files));
     let files = Arc::new(files);
     let stage = Stage { engine, grants: &grants, register: &Arc::default(), progress: &Arc::default() };

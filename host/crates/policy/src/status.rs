@@ -115,7 +115,7 @@ pub struct Staging {
     /// Since when.
     #[serde(serialize_with = "microseconds::serialize")]
     pub since: Timestamp,
-    /// `reading`, `compiling`, or `running its cases`.
+    /// `reading`, `fetching its components`, `compiling`, or `running its cases`.
     pub doing: &'static str,
     /// Plugins that are not ready yet.
     pub compiling: Vec<String>,

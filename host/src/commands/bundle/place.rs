@@ -95,9 +95,22 @@ pub struct Bundle {
 /// # Errors
 /// When it cannot be had.
 pub async fn read(place: &str, registry: &RegistryArgs) -> Result<Bundle, Failure> {
+    read_as(place, registry, false).await
+}
+
+/// The same; of a registry it may be one component.
+///
+/// # Errors
+/// When it cannot be had.
+pub async fn read_either(place: &str, registry: &RegistryArgs) -> Result<Bundle, Failure> {
+    read_as(place, registry, true).await
+}
+
+async fn read_as(place: &str, registry: &RegistryArgs, either: bool) -> Result<Bundle, Failure> {
     if Reference::is_meant(place) {
         let (_, registry) = registry.open(place).await?;
-        let (files, origin) = registry.pull().await.map_err(failed)?;
+        let pulled = if either { registry.pull_either().await } else { registry.pull().await };
+        let (files, origin) = pulled.map_err(failed)?;
         return Ok(Bundle { files, order: Vec::new(), digest: Some(origin.digest) });
     }
     let folder = PathBuf::from(place);

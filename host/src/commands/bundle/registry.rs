@@ -44,7 +44,8 @@ pub struct PullArgs {
     registry: RegistryArgs,
 }
 
-fn annotation(text: &str) -> Result<(String, String), String> {
+/// Reads `NAME=VALUE`.
+pub fn annotation(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".to_owned()),
@@ -86,9 +87,13 @@ pub async fn pull(args: PullArgs, output: Output) -> Result<(), Failure> {
     })?;
     let row = json!({ "reference": reference.to_string(), "digest": origin.digest, "dir": args.dir, "files": count, "signers": signers });
     tell(&row, output, |row| {
-        let signers = row["signers"].as_array().into_iter().flatten().filter_map(Value::as_str).map(clean).collect::<Vec<_>>().join(", ");
-        details(&[("Pulled", clean(&text(row, "/reference"))), ("Digest", clean(&text(row, "/digest"))), ("Into", clean(&text(row, "/dir"))), ("Signed by", signers)])
+        details(&[("Pulled", clean(&text(row, "/reference"))), ("Digest", clean(&text(row, "/digest"))), ("Into", clean(&text(row, "/dir"))), ("Signed by", signed_by(row))])
     })
+}
+
+/// Who signed, of an object that says so.
+pub fn signed_by(row: &Value) -> String {
+    row["signers"].as_array().into_iter().flatten().filter_map(Value::as_str).map(clean).collect::<Vec<_>>().join(", ")
 }
 
 /// Prints an object of this command's own.

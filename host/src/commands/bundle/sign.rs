@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use artifacts::{Origin, Reference, SigningKey, note};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::failure::Failure;
 use super::super::output::{Output, clean, clean_lines, details, text};
 use super::place::{self, KeysArgs, RegistryArgs, failed};
-use super::registry::tell;
+use super::registry::{signed_by, tell};
 
 /// What is signed, and by what.
 #[derive(Debug, clap::Args)]
 pub struct SignArgs {
-    /// The bundle: a folder, or oci://registry.example/team/policies:v1.
+    /// The bundle: a folder, or oci://registry.example/team/policies:v1. Of an artifact it may be one component too.
     #[arg(value_name = "BUNDLE")]
     bundle: String,
     /// The private key: unencrypted PEM, of ECDSA P-256 or Ed25519; `portcullis bundle keygen` makes one.
@@ -29,7 +29,7 @@ pub struct SignArgs {
 /// What is verified, and by what.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
-    /// The bundle: a folder, or oci://registry.example/team/policies:v1.
+    /// The bundle: a folder, or oci://registry.example/team/policies:v1. Of an artifact it may be one component too.
     #[arg(value_name = "BUNDLE")]
     bundle: String,
     #[command(flatten)]
@@ -80,11 +80,11 @@ fn forget_origin(folder: &Path, files: &artifacts::Files) -> Result<(), Failure>
 /// # Errors
 /// When it is signed by none of the keys, or what is said of its files is not true.
 pub async fn verify(args: VerifyArgs, output: Output) -> Result<(), Failure> {
-    let bundle = place::read(&args.bundle, &args.registry).await?;
+    let bundle = place::read_either(&args.bundle, &args.registry).await?;
     let signers = args.keys.check(&bundle.files)?;
     let row = json!({ "bundle": args.bundle, "digest": bundle.digest, "signers": signers });
     tell(&row, output, |row| {
-        let signers = row["signers"].as_array().into_iter().flatten().filter_map(Value::as_str).map(clean).collect::<Vec<_>>().join(", ");
+        let signers = signed_by(row);
         let said = if signers.is_empty() { "nobody known; give --key".to_owned() } else { signers };
         details(&[("Bundle", clean(&text(row, "/bundle"))), ("Digest", clean(&text(row, "/digest"))), ("Signed by", said)])
     })

@@ -79,7 +79,7 @@ fn add(described: &mut Value, looked: &policy::Inspected) {
     described["configuration_schema"] = serde_json::from_str(&description.configuration_schema).unwrap_or(Value::Null);
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = std::fs::File::open(file).and_then(|opened| opened.take(COMPONENT_MAX + 1).read_to_end(&mut bytes));
     read.map_err(|e| Failure::Usage(format!("cannot read {}: {e}; give a component's file", file.display())))?;
@@ -89,7 +89,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn decoded(file: &Path, bytes: &[u8]) -> Result<DecodedWasm, Failure> {
+pub(super) fn decoded(file: &Path, bytes: &[u8]) -> Result<DecodedWasm, Failure> {
     if !bytes.starts_with(b"\0asm") {
         return Err(Failure::No(format!("{} is no WebAssembly; give a component's file, as `portcullis plugin build` makes it", file.display())));
     }
@@ -99,7 +99,7 @@ fn decoded(file: &Path, bytes: &[u8]) -> Result<DecodedWasm, Failure> {
     })
 }
 
-fn described(bytes: &[u8], decoded: &DecodedWasm) -> Value {
+pub(super) fn described(bytes: &[u8], decoded: &DecodedWasm) -> Value {
     let (imports, exports) = match decoded {
         DecodedWasm::Component(resolve, world) => {
             let world = &resolve.worlds[*world];

@@ -47,8 +47,9 @@ pub async fn diff(client: &Client, args: DiffArgs, output: Output) -> Result<(),
     let is_folder = folder.is_dir();
     let described = async |digest: &str| client.get::<Described>(&["policy", "sets", digest], &[("salt", &salt)]).await;
     let live = described("live").await?;
+    let engine = sandbox::engine(sandbox::cached())?;
     let other = match is_folder {
-        true => policy::described_folder(folder, salt.as_bytes()).map_err(|error| Failure::No(clean_lines(&error.to_string())))?,
+        true => policy::described_folder(&engine, folder, salt.as_bytes()).await.map_err(|error| Failure::No(clean_lines(&error.to_string())))?,
         false => described(&args.other).await?,
     };
     let differences = policy::differences(&live, &other);
@@ -64,7 +65,6 @@ pub async fn diff(client: &Client, args: DiffArgs, output: Output) -> Result<(),
     if args.no_verdicts {
         return Ok(());
     }
-    let engine = sandbox::engine(sandbox::cached())?;
     let before = guards(client, &engine, &live.digest).await?;
     let after = match is_folder {
         true => candidate(&engine, folder).await?,

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use serde_saphyr::Spanned;
 
 use super::entry::{List, Manifest, Mode, PluginEntry};
-use super::{FILE, YamlError, at, check_header, yaml};
+use super::{FILE, YamlError, at, check_header, is_reference, yaml};
 use crate::wit::World;
 
 /// Plugins of one bundle.
@@ -14,6 +14,9 @@ const PLUGINS: usize = 64;
 
 /// Globs of one list: a list that is asked for every request stays short.
 const GLOBS: usize = 256;
+
+/// Bytes of a reference: a host, a repository of 255 by the distribution specification, a tag and a digest.
+const REFERENCE_BYTES: usize = 1024;
 
 /// Bytes of one glob. Kubernetes' names end at 253, subjects at 255 by OIDC.
 const GLOB_BYTES: usize = 512;
@@ -42,8 +45,10 @@ impl Manifest {
             {
                 return Err(at(FILE, mode, format!("only a guard can run in the mode monitor, and `{name}` is of the world {}", plugin.world)));
             }
-            for path in std::iter::once(&plugin.component).chain(&plugin.cases) {
-                check_path(path)?;
+            plugin.cases.iter().try_for_each(check_path)?;
+            match is_reference(&plugin.component.value) {
+                true => check_reference(&plugin.component)?,
+                false => check_path(&plugin.component)?,
             }
             plugin.check_match()?;
             plugin.check_canary()?;
@@ -158,6 +163,13 @@ fn check_list(key: &str, list: &List) -> Result<(), YamlError> {
         }
     }
     Ok(())
+}
+
+/// What it stands for is found out when the component is got; here only that it is one word.
+fn check_reference(reference: &Spanned<String>) -> Result<(), YamlError> {
+    let text = &reference.value;
+    let plain = text.len() <= REFERENCE_BYTES && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    if plain { Ok(()) } else { Err(at(FILE, reference, format!("`{}` is no reference; write it as oci://registry.example/team/policy@sha256:…", text.escape_debug()))) }
 }
 
 /// Relative, and inside the bundle by its words alone: a ConfigMap's files are symbolic links, so links are followed.

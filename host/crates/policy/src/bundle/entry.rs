@@ -39,7 +39,7 @@ pub(crate) struct PluginEntry {
     pub name: Spanned<String>,
     /// What it decides about.
     pub world: World,
-    /// The component's file, relative to the bundle and inside it.
+    /// The component: its file, relative to the bundle and inside it, or `oci://registry/name@sha256:…`, an artifact in a registry.
     #[schemars(with = "String")]
     pub component: Spanned<String>,
     /// Whether its verdict counts. Guards only.

@@ -57,6 +57,16 @@ pub enum ReadError {
     /// `bundle.yaml` is wrong.
     #[error(transparent)]
     Yaml(#[from] YamlError),
+    /// A component that is named by a reference cannot be had.
+    #[error("{FILE}:{line}: plugin `{plugin}` (`component`): {why}")]
+    Component {
+        /// Line of the key.
+        line: u64,
+        /// The plugin's name.
+        plugin: String,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// Somebody keeps writing.
     #[error("the files of {path} kept changing while they were read; save once more when the writing is done", path = path.display())]
     Unstable {
@@ -128,6 +138,12 @@ impl Files {
         Files::new(manifest, contents, Print(Vec::new()))
     }
 
+    /// Adds what is no file of the folder.
+    pub(crate) fn put(&mut self, name: String, bytes: Vec<u8>) {
+        self.digests.insert(name.clone(), sha256(&bytes));
+        self.contents.insert(name, bytes);
+    }
+
     /// A file that the manifest names: [`read`] has put each there.
     pub(crate) fn content(&self, name: &str) -> &[u8] {
         self.contents.get(name).map(Vec::as_slice).unwrap_or_default()
@@ -189,7 +205,7 @@ pub(crate) fn read(dir: &Path) -> Result<Files, Unread> {
 }
 
 /// A bundle's files in memory by their paths, the proofs that are there among them; and the paths that `bundle.yaml` names, in its order. Nothing
-/// is compiled. Blocks; for half a second when the folder keeps changing.
+/// is compiled, and no component is got that is named by a reference. Blocks; for half a second when the folder keeps changing.
 ///
 /// # Errors
 /// When a file cannot be had, or `bundle.yaml` is wrong.

@@ -11,11 +11,11 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::background;
-use crate::bundle::read::{Files, Unread};
+use crate::bundle::read::{Files, ReadError, Unread};
 use crate::engine::Engine;
 use crate::grants::Grants;
 use crate::kept::{Kept, KeptError, Pinned};
-use crate::live::{Change, Live, Looked, Shared, Told, watching};
+use crate::live::{Again, Change, Live, Looked, Shared, Told, watching};
 use crate::load::progress::Progress;
 use crate::load::{LoadError, Stage, Staged};
 use crate::metrics::Register;
@@ -78,6 +78,7 @@ impl Live {
             Ok(files) => (files.print.clone(), files.manifest.files(), Some(files.identity())),
             Err(Unread { print, files, .. }) => (print.clone(), files.clone(), None),
         };
+        let again = matches!(read, Err(Unread { error: ReadError::Component { .. }, .. })).then(|| Again::after(None));
         let First { files: live, staged, pinned, rejected } = first(&stage, kept.as_ref(), read, identity.as_deref()).await?;
         let Staged { mut generation, parts } = staged;
         if let Some(kept) = kept.clone() {
@@ -98,7 +99,7 @@ impl Live {
             progress,
             kept,
             current: ArcSwap::from_pointee(generation),
-            staging: tokio::sync::Mutex::new(Looked { print, files, identity, parts }),
+            staging: tokio::sync::Mutex::new(Looked { print, files, identity, again, parts }),
             told: Mutex::new(Told { live_since: Timestamp::now(), rejected, pinned }),
             source: Mutex::default(),
             changes: watch::Sender::new(Change { generation: number, staged: 1, rejected: rejections }),

@@ -7,11 +7,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::background;
-use crate::bundle::FILE;
-use crate::bundle::read::{Files, ReadError, Unread, read};
+use crate::bundle::read::{Files, Unread, read};
+use crate::bundle::{FILE, is_reference};
+use crate::components::complete;
 use crate::diff::{Described, describe};
 use crate::kept::{Former, KeptError};
+use crate::engine::Engine;
 use crate::live::Live;
+use crate::load::LoadError;
 use crate::wit::World;
 
 /// What decides in a set, as a bundle of its own.
@@ -49,12 +52,14 @@ impl Live {
     }
 }
 
-/// What a bundle's folder says. Nothing is loaded. Blocks, for half a second when it keeps changing.
+/// What a bundle's folder says. Nothing is loaded; the engine's [`Components`](crate::Components) are asked for what it names by references.
 ///
 /// # Errors
-/// When it cannot be read.
-pub fn described_folder(dir: &Path, salt: &[u8]) -> Result<Described, ReadError> {
-    let files = read(dir).map_err(|Unread { error, .. }| error)?;
+/// When it cannot be read, or a component cannot be had.
+pub async fn described_folder(engine: &Engine, dir: &Path, salt: &[u8]) -> Result<Described, LoadError> {
+    let wanted = dir.to_owned();
+    let mut files = background::run(move || read(&wanted)).await.map_err(LoadError::Panicked)?.map_err(|Unread { error, .. }| error)?;
+    complete(&mut files, engine.options().components.as_ref()).await?;
     Ok(describe(&files.identity(), &files, salt))
 }
 
@@ -65,9 +70,15 @@ fn guards(digest: &str, files: &Files) -> Guards {
     for (entry, raw) in files.manifest.plugins.iter().zip(entries).filter(|(entry, _)| entry.world == World::Guard) {
         let mut raw = raw.clone();
         raw.as_object_mut().map(|entry| entry.remove("cases"));
-        plugins.push(raw);
         let component = &entry.component.value;
-        chosen.insert(component.clone(), files.content(component).to_vec());
+        let mut name = component.clone();
+        if is_reference(component) {
+            // What was got once need not be got again by whoever this is for.
+            name = format!("components/{}.wasm", files.digest(component).trim_start_matches("sha256:"));
+            raw["component"] = Value::from(name.clone());
+        }
+        plugins.push(raw);
+        chosen.insert(name, files.content(component).to_vec());
     }
     // JSON is YAML.
     let manifest = json!({ "apiVersion": "portcullis.dev/v1", "kind": "Bundle", "plugins": plugins });

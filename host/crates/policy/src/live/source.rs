@@ -29,6 +29,6 @@ impl Live {
 
     /// What was to come into the folder is no bundle that could go live: told as any set that is rejected.
     pub fn refuse(&self, why: String) {
-        self.shared.reject(LoadError::Refused(why));
+        self.shared.reject(LoadError::Refused(why), false);
     }
 }

@@ -26,6 +26,11 @@ impl Progress {
         Shown(self.clone())
     }
 
+    /// Components are got from elsewhere.
+    pub(crate) fn fetching(&self) {
+        self.change(|staging| staging.doing = "fetching its components");
+    }
+
     /// These plugins are loaded now.
     pub(crate) fn compiling(&self, plugins: Vec<String>) {
         self.change(|staging| (staging.doing, staging.compiling) = ("compiling", plugins));
