@@ -4,7 +4,7 @@
 //! address where clouds give out credentials: those are reached only when they were granted as what they are, `http://127.0.0.1:8080` or `localhost`.
 
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -94,18 +94,36 @@ impl Resolve for Names {
     }
 }
 
-/// A name may lead anywhere but to this machine, which only `localhost` may, and to a link-local address.
+/// A name may lead anywhere but to this machine, which only `localhost` may, and to where machines are told their secrets.
 fn may_lead_to(name: &str, address: IpAddr) -> bool {
-    let address = address.to_canonical();
+    let address = plain(address);
     let local = match address {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
-    if local || address.is_unspecified() {
+    if local || address.is_unspecified() || CREDENTIALS.contains(&address) {
         return false;
     }
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     !address.is_loopback() || name == "localhost" || name.ends_with(".localhost")
+}
+
+/// Where clouds give machines their credentials besides 169.254.169.254: AWS by IPv6, Alibaba, Oracle.
+const CREDENTIALS: [IpAddr; 3] = [
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+];
+
+/// The IPv4 address that is within an IPv6 address, when one is: mapped (`::ffff:0:0/96`), or for a translator (`64:ff9b::/96`, RFC 6052).
+fn plain(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if v6.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0] => {
+            let [.., a, b, c, d] = v6.octets();
+            IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]

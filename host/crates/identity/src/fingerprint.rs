@@ -35,6 +35,11 @@ impl Fingerprint {
         Self::of_parts(fixed.into_iter().chain(groups.iter().map(String::as_str)))
     }
 
+    /// One of so many places, 256 at most, always the same.
+    pub(crate) fn among(self, places: usize) -> usize {
+        usize::from(self.0[0]) % places
+    }
+
     pub(crate) fn to_hex(self) -> String {
         hex::encode(self.0)
     }

@@ -30,6 +30,9 @@ const EXPLAINING: usize = 2;
 /// The longest purpose that is kept, in bytes.
 const LONGEST_PURPOSE: usize = 1024;
 
+/// How many callers may be asked about at once before some wait for each other.
+const TURNS: usize = 64;
+
 /// How [`Sessions`] works.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
@@ -62,6 +65,8 @@ pub struct Sessions {
     /// Held while opening a session for a caller without one, so that many requests at once open one.
     opening: tokio::sync::Mutex<()>,
     explaining: Semaphore,
+    /// One for each caller and connection, shared by a few: see [`Sessions::turn`].
+    turns: [tokio::sync::Mutex<()>; TURNS],
 }
 
 #[derive(Debug, Default)]
@@ -134,6 +139,7 @@ impl Sessions {
             unsaved: Mutex::new(Vec::new()),
             opening: tokio::sync::Mutex::new(()),
             explaining: Semaphore::new(EXPLAINING),
+            turns: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
         });
         // What ended while the gateway was down has ended before the first request.
         sessions.sweep(now_micros());
@@ -278,6 +284,14 @@ impl Sessions {
             }
             other => other,
         }
+    }
+
+    /// Waits for the caller's turn to open a session on a connection. Whoever holds it counts, asks the policies and opens, and no other of
+    /// the same caller in between: otherwise many requests at once would open more than the policies allow. One process's affair: replicas
+    /// count what they have opened themselves.
+    pub async fn turn(&self, identity: &Identity, connection: &str) -> tokio::sync::MutexGuard<'_, ()> {
+        let caller = Fingerprint::of_parts([identity.issuer.as_str(), &identity.subject, connection]);
+        self.turns[caller.among(TURNS)].lock().await
     }
 
     /// How many live sessions an identity has on a connection, with a token or without.

@@ -50,7 +50,7 @@ pub use command::parse as kubectl;
 pub use head::{Head, Method, Upgrade};
 pub use headers::{Headers, Screened};
 pub use json::Json;
-pub use path::MAX_SEGMENT;
+pub use path::{MAX_SEGMENT, is_deceptive};
 pub use protobuf::ProtobufError;
 pub use query::MAX_PAIRS;
 pub use refusal::{Cause, Refusal};

@@ -103,7 +103,7 @@ pub(crate) fn hex_pair(high: Option<u8>, low: Option<u8>) -> Option<u8> {
 
 /// Characters that make text read differently from what it is: C1 controls, line and paragraph
 /// separators, zero-width ones, and the bidirectional overrides of CVE-2021-42574.
-pub(crate) fn is_deceptive(c: char) -> bool {
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{61c}' | '\u{180e}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -151,11 +151,12 @@ impl Matcher {
 }
 
 /// What a request does to the resource itself besides what its verb says: an eviction deletes its pod, an apply makes what is not there, and
-/// so does an update of some resources.
+/// so does an update of some resources; and a GET of some subresources shows the whole object.
 fn amounts_to(request: &RequestFacts, body: Option<&Arc<dyn Document>>) -> Option<&'static str> {
     let (group, resource) = (request.group.as_str(), request.resource.as_str());
     match (request.verb.as_str(), request.subresource.as_deref()) {
         ("create", Some("eviction")) if group.is_empty() && resource == "pods" => Some("delete"),
+        ("get", Some("approval" | "ephemeralcontainers" | "resize" | "status")) => Some("get"),
         // An apply has to name its manager, and the version of its object; few other patches do both.
         ("patch", None) if request.query.iter().any(|(key, _)| key == "fieldManager") && body?.get("/apiVersion").is_some() => Some("create"),
         ("update", None) if MADE_BY_UPDATE.contains(&(group, resource)) => Some("create"),

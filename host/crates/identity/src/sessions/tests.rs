@@ -175,6 +175,23 @@ async fn a_caller_without_a_session_gets_one_and_the_same() {
 }
 
 #[tokio::test]
+async fn many_at_once_open_no_more_than_are_allowed() {
+    let (_folder, sessions) = fresh().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let sessions = sessions.clone();
+        tasks.spawn(async move {
+            let _turn = sessions.turn(&devin(), "staging").await;
+            if sessions.count_open(&devin(), "staging") < 3 {
+                sessions.open(devin(), "staging", None, Terms::default()).await.unwrap();
+            }
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(sessions.count_open(&devin(), "staging"), 3);
+}
+
+#[tokio::test]
 async fn a_spent_budget_is_not_renewed_by_coming_again() {
     let (_folder, sessions) = fresh().await;
     let session = sessions.open_implicit(devin(), "staging", limited(1)).await.unwrap();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use kube_request::is_deceptive;
 use quick_cache::sync::Cache;
 use serde::{Serialize, Serializer};
 
@@ -164,23 +165,30 @@ fn with_findings(decision: Decision, mut findings: Vec<Finding>) -> Result<Said,
     if !(1..=FINDINGS).contains(&findings.len()) {
         return Err(format!("it gives {} findings, and may give 1 to {FINDINGS}", findings.len()));
     }
-    let rule = rule_name(&findings[0].rule)?;
+    let mut rules = Vec::with_capacity(findings.len());
     for finding in &mut findings {
-        rule_name(&finding.rule)?;
-        for text in std::iter::once(&mut finding.message).chain(&mut finding.remedy) {
-            // kubectl prints it as it is: nothing in it moves a terminal's cursor.
-            if text.contains(|c: char| c.is_control() && c != '\n') {
-                *text = text.replace(|c: char| c.is_control() && c != '\n', " ");
-            }
-            text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
-        }
+        rules.push(shown(finding)?);
     }
-    Ok(Said { decision, rule: Some(rule), findings })
+    Ok(Said { decision, rule: rules.into_iter().next(), findings })
+}
+
+/// Makes a finding fit to be shown, and gives its rule. Its sentences may quote what an agent wrote: nothing in them moves a terminal's cursor, turns
+/// the reading direction on an approver's page, or hides.
+pub(super) fn shown(finding: &mut Finding) -> Result<Arc<str>, String> {
+    let rule = rule_name(&finding.rule)?;
+    for text in std::iter::once(&mut finding.message).chain(&mut finding.remedy) {
+        let obeyed = |c: char| is_deceptive(c) && c != '\n';
+        if text.contains(obeyed) {
+            *text = text.replace(obeyed, " ");
+        }
+        text.truncate(text.floor_char_boundary(SENTENCE_BYTES));
+    }
+    Ok(rule)
 }
 
 fn rule_name(rule: &str) -> Result<Arc<str>, String> {
     match rule.len() {
-        1..=RULE_BYTES if rule.contains(char::is_control) => Err("the name of its rule holds a control character".to_owned()),
+        1..=RULE_BYTES if rule.contains(is_deceptive) => Err("the name of its rule holds a control character, or one that is not seen".to_owned()),
         1..=RULE_BYTES => Ok(rule.into()),
         n => Err(format!("the name of its rule has {n} bytes, and may have 1 to {RULE_BYTES}")),
     }

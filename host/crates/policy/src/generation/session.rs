@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
+use crate::generation::judge::shown;
 use crate::plugin::Plugin;
 use crate::wit::{Finding, SessionAsk, SessionOpinion, Terms};
 
@@ -35,6 +36,10 @@ impl Generation {
                     let why = "it opens a session for no time or no requests; it means refuse".to_owned();
                     Err(plugin.callable().failure(FailureCause::Answer(why)))
                 }
+                SessionOpinion::Refuse(mut finding) => match shown(&mut finding) {
+                    Ok(_) => Ok(SessionOpinion::Refuse(finding)),
+                    Err(why) => Err(plugin.callable().failure(FailureCause::Answer(why))),
+                },
                 answer => Ok(answer),
             });
             match answer {

@@ -21,6 +21,13 @@ const BODY_BYTES: usize = 8 << 20;
 /// Headers of an outgoing request, and of an answer.
 const HEADERS: usize = 64;
 
+/// Headers that say where a request goes and where it ends: the client's to write. With `Host` one granted origin would be a way to whatever
+/// else answers at its address.
+const CLIENTS_OWN: [&str; 11] = [
+    "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding",
+    "upgrade",
+];
+
 /// Bytes of an answer's body that a component gets.
 pub(crate) const ANSWER_BYTES: usize = 64 << 10;
 
@@ -149,6 +156,9 @@ async fn send(grant: &HttpGrant, request: HttpRequest) -> Result<HttpResponse, S
     }
     if request.headers.len() > HEADERS {
         return Err(format!("the request has {} headers and may have {HEADERS}; leave some out", request.headers.len()));
+    }
+    if let Some((name, _)) = request.headers.iter().find(|(name, _)| CLIENTS_OWN.contains(&name.trim().to_ascii_lowercase().as_str())) {
+        return Err(format!("the header `{name}` is written by the gateway; leave it out"));
     }
     if grant.sent.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= REQUESTS {
         return Err(format!("this call has sent {REQUESTS} requests already; send fewer records at once"));

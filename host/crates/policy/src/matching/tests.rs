@@ -91,6 +91,9 @@ fn an_eviction_is_a_deletion_and_an_apply_a_creation() {
     assert!(asks("{ verbs: [create] }", &patch, Some(object)));
     assert!(!asks("{ verbs: [create] }", &patch, Some(r#"{"spec":{"replicas":3}}"#)));
 
+    assert!(asks("{ verbs: [get], subresources: [''] }", &request("get", "example.com", "vaults", Some("status")), None), "it shows the whole vault");
+    assert!(!asks("{ verbs: [get], subresources: [''] }", &request("get", "apps", "deployments", Some("scale")), None));
+
     let group = "rbac.authorization.k8s.io";
     assert!(asks("{ verbs: [create] }", &request("update", group, "rolebindings", None), None));
     assert!(!asks("{ verbs: [create] }", &request("update", "", "pods", None), None));

@@ -63,6 +63,11 @@ pub async fn caller(gateway: &Gateway, connection: &str, known: Known) -> Result
 }
 
 async fn implicit(gateway: &Gateway, identity: &Arc<Identity>, connection: &str) -> Result<Arc<Session>, Refusal> {
+    let _turn = gateway.sessions.turn(identity, connection).await;
+    // Another request of the same caller may have opened it meanwhile.
+    if let Some(session) = gateway.sessions.implicit(identity, connection).map_err(|e| session_ended(&e))? {
+        return Ok(session);
+    }
     let terms = terms(gateway, identity, connection, None, None).await?;
     let session = gateway.sessions.open_implicit(identity.clone(), connection, terms).await.map_err(|e| not_opened(&e))?;
     recorded(gateway, &session, "opened for an issuer's token").await?;
@@ -80,6 +85,7 @@ pub async fn open_session(
     purpose: Option<String>,
     ttl: Option<u32>,
 ) -> Result<(Arc<Session>, SessionToken), Refusal> {
+    let _turn = gateway.sessions.turn(identity, connection).await;
     let terms = terms(gateway, identity, connection, purpose.clone(), ttl).await?;
     let (session, token) =
         gateway.sessions.open(identity.clone(), connection, purpose, terms).await.map_err(|e| not_opened(&e))?;

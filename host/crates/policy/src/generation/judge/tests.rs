@@ -340,3 +340,13 @@ async fn many_at_once() {
         assert_eq!(task.await.unwrap(), Decision::Allow);
     }
 }
+
+/// A container may be called as an agent likes, and a guard quotes its name to the approver.
+#[test]
+fn what_an_agent_wrote_turns_no_sentence_round() {
+    let said = |rule: &str, message: &str| with_findings(Decision::RequireApproval, vec![Finding { rule: rule.into(), message: message.into(), remedy: Some(message.into()) }]);
+    let shown = said("r", "the container `a\u{202e}b\u{200b}\u{1b}[2J\u{2066}` gets\na Secret").unwrap();
+    let expected = "the container `a b  [2J ` gets\na Secret";
+    assert_eq!((shown.findings[0].message.as_str(), shown.findings[0].remedy.as_deref()), (expected, Some(expected)));
+    assert!(said("deny\u{202e}", "m").is_err());
+}

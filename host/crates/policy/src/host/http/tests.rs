@@ -42,6 +42,28 @@ fn addresses_with_two_readings_are_refused() {
     }
 }
 
+struct Everybody;
+
+impl HttpClient for Everybody {
+    fn send(&self, _: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, String>> {
+        Box::pin(std::future::ready(Ok(HttpResponse { status: 204, headers: Vec::new(), body: Vec::new() })))
+    }
+}
+
+/// What else answers at a granted address is another host.
+#[tokio::test]
+async fn a_component_does_not_say_which_host_it_means() {
+    let grant = HttpGrant { client: Arc::new(Everybody), origins: vec![Origin::parse("https://hooks.example.com").unwrap()], sent: Default::default() };
+    let with = async |name: &str| {
+        let headers = vec![(name.to_owned(), "metadata.internal".to_owned())];
+        send(&grant, HttpRequest { method: "GET".to_owned(), url: "https://hooks.example.com/".to_owned(), headers, body: Vec::new() }).await
+    };
+    for name in ["Host", "HOST", " host", "Content-Length", "transfer-encoding", "Connection", "Upgrade"] {
+        assert!(with(name).await.unwrap_err().contains("is written by the gateway"), "{name}");
+    }
+    assert_eq!(with("authorization").await.unwrap().status, 204);
+}
+
 #[test]
 fn an_origin_has_no_path_and_an_error_names_no_url() {
     assert!(Origin::parse("https://a/").is_ok());
