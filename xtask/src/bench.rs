@@ -13,6 +13,7 @@ use crate::cluster;
 
 mod answers;
 mod charges;
+mod example;
 mod figure;
 mod gateway;
 mod languages;
@@ -22,11 +23,13 @@ mod place;
 mod policy;
 mod process;
 mod reload;
+mod span;
 mod start;
 mod streams;
 mod throughput;
 mod watches;
 mod wrk;
+mod zoo;
 
 use figure::Report;
 
@@ -50,27 +53,31 @@ pub struct Args {
     portcullis: Option<PathBuf>,
 }
 
-/// The benchmarks.
+/// The benchmarks, in the order in which they run.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
-    /// Requests a second, latency and processor time, beside nginx as a plain TLS reverse proxy.
-    Throughput,
-    /// One judgement by a guard in fresh state.
-    Policy,
-    /// One rule in five languages.
-    Languages,
-    /// Charges of budgets in the state database.
-    Charges,
-    /// Memory, idle and after a list of 200 MB.
-    Memory,
-    /// From the start of the process to its ready file.
+    /// How long is it from the start of the process to its ready file, with components compiled before and without?
     Start,
-    /// Memory while a list of 1 GB passes, and a week of a watch's events.
+    /// What does one judgement by guards in fresh state cost, beside the same rules in Kubewarden's way?
+    Policy,
+    /// What do the metrics and the span of a plugin cost, apart from its call?
+    Span,
+    /// What does one rule cost in each of five languages: to build, to load, to call?
+    Languages,
+    /// What does a charge of a budget cost in the state database, beside the disk's own sync?
+    Charges,
+    /// How many requests a second, how late and for how much processor time, beside nginx as a plain TLS reverse proxy?
+    Throughput,
+    /// How much memory does an idle gateway take, and one after a list of 200 MB?
+    Memory,
+    /// Does memory stay the same while a list of 1 GB passes, and a week of a watch's events?
     Streams,
-    /// Memory of 10,000 open watches.
-    Watches,
-    /// 200 reloads, some broken, under 1,000 requests a second.
+    /// Does any of 200 reloads, some broken, drop, delay or mix requests that come 1,000 a second?
     Reload,
+    /// How late are ordinary requests while hostile components stall, exhaust and lie beside them?
+    Zoo,
+    /// How much memory does an open watch take, of 10,000?
+    Watches,
 }
 
 /// How figures are printed.
@@ -101,6 +108,9 @@ pub fn run(args: Args) -> Result<()> {
     if wanted(Name::Policy) {
         policy::run(&root, args.rounds, &mut report)?;
     }
+    if wanted(Name::Span) {
+        span::run(&root, args.rounds, &mut report)?;
+    }
     if wanted(Name::Languages) {
         languages::run(&root, &mut report)?;
     }
@@ -118,6 +128,9 @@ pub fn run(args: Args) -> Result<()> {
     }
     if wanted(Name::Reload) {
         reload::run(&root, &portcullis, &mut report)?;
+    }
+    if wanted(Name::Zoo) {
+        zoo::run(&root, &portcullis, args.rounds, args.seconds, &mut report)?;
     }
     if wanted(Name::Watches) {
         watches::run(&root, &portcullis, &mut report)?;

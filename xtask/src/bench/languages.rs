@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use authoring::Options;
 use authoring::tool::Messages;
 
+use super::example;
 use super::figure::{Figure, Report};
-use super::place;
 use crate::tools;
 
 /// The first is what the others are compared with.
@@ -22,8 +21,7 @@ pub fn run(root: &Path, report: &mut Report) -> Result<()> {
     if work.exists() {
         fs::remove_dir_all(&work)?;
     }
-    place::output(Command::new(place::cargo()).args(["build", "--quiet", "--release", "--workspace", "--example", "languages"]).current_dir(root))?;
-    let mut command = Command::new(root.join("target/release/examples/languages"));
+    let mut command = example::build(root, "languages")?;
     for language in LANGUAGES {
         let name = format!("{language}-allowed-images");
         let (source, folder) = (root.join("examples/policies").join(&name), work.join(&name));
@@ -39,10 +37,5 @@ pub fn run(root: &Path, report: &mut Report) -> Result<()> {
         report.add(&Figure::new("languages", format!("{language}, plugin build"), "s", &[start.elapsed().as_secs_f64()]));
         command.arg(folder);
     }
-    let printed = place::output(command.current_dir(root))?;
-    for line in printed.lines() {
-        let figure: Figure = serde_json::from_str(line).with_context(|| format!("the languages' benchmark printed `{line}`"))?;
-        report.add(&figure);
-    }
-    Ok(())
+    example::run(command, report)
 }

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tracing::Instrument;
+
+use crate::failure::Failure;
+use crate::wit::World;
 
 /// Upper bounds of the histogram's buckets, in microseconds; a last bucket takes the rest. They are close together
 /// where a call in a fresh instance lies (6 to 40 µs), and reach to the longest deadline.
@@ -24,7 +28,7 @@ pub struct PluginMetrics {
 }
 
 /// A call that runs.
-pub(crate) struct Running<'a>(&'a PluginMetrics);
+struct Running<'a>(&'a PluginMetrics);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
@@ -53,12 +57,31 @@ pub struct PluginReading {
 
 impl PluginMetrics {
     /// A call begins; it is over when what this gives is dropped.
-    pub(crate) fn enter(&self) -> Running<'_> {
+    fn enter(&self) -> Running<'_> {
         self.instances.fetch_add(1, Ordering::Relaxed);
         Running(self)
     }
 
-    pub(crate) fn called(&self, time: Duration) {
+    /// Makes a call of a plugin: it is counted and timed, and stands in the request's trace where that is listened to.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn observe<T>(&self, plugin: &str, world: World, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let _running = self.enter();
+        let start = Instant::now();
+        let span = tracing::debug_span!(target: "portcullis::plugin", "plugin", name = %plugin, world = %world, failure = tracing::field::Empty);
+        let result = match span.is_disabled() {
+            true => call.await,
+            false => call.instrument(span.clone()).await,
+        };
+        self.called(start.elapsed());
+        if let Err(failure) = &result {
+            span.record("failure", failure.cause.kind());
+        }
+        result
+    }
+
+    fn called(&self, time: Duration) {
         let microseconds = time.as_micros() as u64;
         self.evaluations.fetch_add(1, Ordering::Relaxed);
         self.microseconds.fetch_add(microseconds, Ordering::Relaxed);

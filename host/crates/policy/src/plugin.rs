@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
 use tokio::sync::Semaphore;
-use tracing::Instrument;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::bundle::{Mode, PluginEntry};
@@ -222,18 +221,7 @@ impl Plugin {
 
     /// Makes a call: it is counted and timed, and stands in the request's trace where that is listened to.
     pub(crate) async fn make<T>(&self, call: Answer<'_, T>) -> Result<(T, CallState), Failure> {
-        let _running = self.metrics.enter();
-        let start = Instant::now();
-        let span = tracing::debug_span!(target: "portcullis::plugin", "plugin", name = %self.name, world = %self.world, failure = tracing::field::Empty);
-        let result = match span.is_disabled() {
-            true => call.await,
-            false => call.instrument(span.clone()).await,
-        };
-        self.metrics.called(start.elapsed());
-        if let Err(failure) = &result {
-            span.record("failure", failure.cause.kind());
-        }
-        result
+        self.metrics.observe(&self.name, self.world, call).await
     }
 
     /// The state of a new call.
