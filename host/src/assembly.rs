@@ -29,6 +29,9 @@ pub use memory::IDLE_THREADS_END;
 /// The key of masked values' tokens, in the store.
 const TOKEN_KEY: &str = "masking-token-key";
 
+/// Under which name the key is kept that tells the values of policies' secrets apart: the same for all replicas.
+const SECRETS_KEY: &str = "policy-secrets-key";
+
 /// A gateway that answers.
 pub struct Running {
     /// Its parts.
@@ -75,7 +78,8 @@ pub async fn start(settings: Settings, stop: CancellationToken) -> Result<Runnin
     }
 
     let engine = policy::Engine::new(engine_options(&settings))?;
-    let mut grants = grants(&settings.grants)?;
+    let secrets_key = store.secret(SECRETS_KEY, 32).await.context("the state")?;
+    let mut grants = grants(&settings.grants, &secrets_key)?;
     grants.admission = settings.trust.clone().map(|trust| Arc::new(Trusting(trust)) as Arc<dyn policy::Admission>);
     let policies = policies::open(engine, &settings.bundle, grants, &settings.state)
         .await
@@ -144,14 +148,26 @@ fn engine_options(settings: &Settings) -> policy::EngineOptions {
 }
 
 /// The operator's word, as the policy engine takes it.
-fn grants(settings: &Grants) -> Result<policy::Grants> {
-    let origins = settings.http_origins.iter().map(|text| policy::Origin::parse(text)).collect::<Result<_, _>>().context("`grants.httpOrigins`")?;
+///
+/// `secrets_key`: what the values of secrets are told apart by.
+fn grants(settings: &Grants, secrets_key: &[u8]) -> Result<policy::Grants> {
+    let mut origins = Vec::new();
+    let mut authorities = Vec::new();
+    for entry in &settings.http_origins {
+        let origin = policy::Origin::parse(&entry.origin).context("`grants.httpOrigins`")?;
+        authorities.extend(entry.ca.clone().map(|ca| (origin.clone(), ca)));
+        origins.push(origin);
+    }
+    let key = secrets_key.try_into().context("the kept key of secrets is not 32 bytes long; restore the state from a copy")?;
+    let granted = settings.secrets.iter().map(|secret| policy::SecretGrant { name: secret.name.clone(), file: secret.file.clone(), plugins: secret.plugins.clone() });
+    let secrets = policy::Secrets::new(key, granted.collect()).context("`grants.secrets`")?;
     let read = |grant: &ClusterGrant| policy::ClusterRead::new(&grant.resources, grant.fields.as_deref());
     let cluster = settings.cluster.as_ref().map(|reads| reads.iter().map(read).collect::<Result<_, _>>()).transpose().context("`grants.cluster`")?;
     let (limits, usual) = (&settings.limits, policy::Grants::default());
     Ok(policy::Grants {
         http_origins: origins,
-        http_client: Some(Arc::new(Outgoing::new()?)),
+        http_client: Some(Arc::new(Outgoing::new(authorities).context("`grants.httpOrigins`")?)),
+        secrets,
         cluster,
         counter: settings.counter,
         max_deadline: limits.deadline.map_or(usual.max_deadline, |most| most.0),

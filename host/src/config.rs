@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod outgoing;
+
+pub use outgoing::{HttpOrigin, Secret};
+
 /// A gateway's configuration file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -123,9 +127,13 @@ pub struct Policies {
 #[derive(Debug, Clone, std::default::Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Grants {
-    /// Origins that sinks and notifiers may reach: `https://hooks.example`.
+    /// Origins that sinks and notifiers may reach: `https://hooks.example`; or with a certificate authority of one's own
+    /// `{ origin: "https://splunk.internal:8088", ca: ca.pem }`.
     #[serde(default)]
-    pub http_origins: Vec<String>,
+    pub http_origins: Vec<HttpOrigin>,
+    /// Secrets that the configurations of sinks and notifiers may refer to.
+    #[serde(default)]
+    pub secrets: Vec<Secret>,
     /// What guards and approval routers may read of the clusters. An empty list lets them ask only whether the caller may do something.
     #[serde(default)]
     pub cluster: Option<Vec<ClusterGrant>>,
@@ -311,6 +319,7 @@ impl File {
         for path in keys.chain(&mut read.registry.credentials).chain(&mut read.registry.ca) {
             *path = folder.join(&*path);
         }
+        read.grants.below(folder);
         for connection in &mut read.connections {
             if let Some(kubeconfig) = &mut connection.kubeconfig {
                 *kubeconfig = folder.join(&*kubeconfig);

@@ -2,6 +2,7 @@
 //! Teams, SendGrid and Postmark publish of their formats. None of it goes to the real services.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -52,11 +53,14 @@ struct Stage {
 
 impl Stage {
     fn start(more: &str, origins: &[&str]) -> Stage {
+        Stage::with(more, &format!("grants: {{ httpOrigins: {origins:?} }}"))
+    }
+
+    fn with(more: &str, grants: &str) -> Stage {
         let (stage, stub, folder) = (Gateway::start(Options { bundle: Some(places::bundle("observe")), ..Options::default() }), Stub::start(), places::folder());
-        let grants = format!("grants: {{ httpOrigins: {origins:?} }}");
         let bundle = bundle(folder.path(), more);
         let kubeconfig = stub.kubeconfig(folder.path());
-        let served = Served::start(&stage, Serving { kubeconfig: &kubeconfig, bundle: &bundle, impersonate: false, more: &grants });
+        let served = Served::start(&stage, Serving { kubeconfig: &kubeconfig, bundle: &bundle, impersonate: false, more: grants });
         Stage { stage, served, _stub: stub, _folder: folder }
     }
 
@@ -151,14 +155,21 @@ fn a_notice_that_fails_is_sent_again_and_the_operator_reads_no_address() {
     let recorder = Recorder::start("ok");
     recorder.answer(503, "later");
     recorder.answer(429, "rate_limited");
-    let stage = Stage::start(
-        &notifier("notify-slack", &recorder.origin, &format!("webhook: \"{}/services/T0/B0/hunter2\", occasions: [requested]", recorder.origin)),
-        &[&recorder.origin],
+    // The address of a webhook is its credential, so the operator keeps it.
+    let kept = places::folder();
+    let file = kept.path().join("webhook");
+    fs::write(&file, format!("{}/services/T0/B0/hunter2\n", recorder.origin)).expect("it can be written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    let origin = &recorder.origin;
+    let stage = Stage::with(
+        &notifier("notify-slack", origin, "webhook: { secret: slack-webhook }, occasions: [requested]"),
+        &format!("grants: {{ httpOrigins: [\"{origin}\"], secrets: [{{ name: slack-webhook, file: \"{}\", plugins: [notify-slack] }}] }}", file.display()),
     );
     let map = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}});
     stage.decided("POST", "/api/v1/namespaces/kube-system/configmaps", &map, false);
     let seen = came(&recorder, 3);
     assert!(seen.iter().all(|one| one.body == seen[0].body), "the same message each time");
+    assert_eq!(seen[0].target, "/services/T0/B0/hunter2");
     let log = stage.served.log();
     assert!(log.contains("Slack answered 503") && log.contains("Slack answered 429: rate_limited"), "{log}");
     assert!(!log.contains("hunter2") && !log.contains("/services/T0"), "{log}");

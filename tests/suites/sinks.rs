@@ -2,7 +2,11 @@
 
 #[path = "sinks/examples.rs"]
 mod examples;
+#[path = "sinks/own_authority.rs"]
+mod own_authority;
 #[path = "sinks/receiver.rs"]
 mod receiver;
+#[path = "sinks/secrets.rs"]
+mod secrets;
 #[path = "sinks/with_real_receivers.rs"]
 mod with_real_receivers;

@@ -142,6 +142,10 @@ pub fn shown(status: &Value) -> String {
     if !plugins.is_empty() {
         shown.push('\n');
         shown.push_str(&output::table(plugins, &COLUMNS));
+        let secrets = |plugin: &Value| plugin["secrets"].as_array().into_iter().flatten().filter_map(Value::as_str).map(clean).collect::<Vec<_>>().join(", ");
+        for plugin in plugins.iter().filter(|plugin| !secrets(plugin).is_empty()) {
+            shown.push_str(&format!("Secrets of {}:  {}\n", clean(&text(plugin, "/name")), secrets(plugin)));
+        }
     }
     if status["rejected"].is_object() {
         shown.push_str(&format!(

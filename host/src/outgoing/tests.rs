@@ -55,7 +55,7 @@ fn server(answer: Vec<u8>) -> (u16, Arc<Mutex<Vec<String>>>) {
 
 async fn get(url: String) -> Result<HttpResponse, String> {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-    let client = Outgoing::new().unwrap();
+    let client = Outgoing::new([]).unwrap();
     client.send(HttpRequest { method: "GET".to_owned(), url, headers: Vec::new(), body: Vec::new() }).await
 }
 

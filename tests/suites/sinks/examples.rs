@@ -1,6 +1,7 @@
 //! The examples in the default bundle's comments are ones that work: each is uncommented, and judged as a gateway would.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -40,11 +41,24 @@ fn origins(example: &[&str]) -> Vec<String> {
     rest.split(']').next().unwrap_or_default().split(',').map(|one| one.trim().trim_matches('"').to_owned()).collect()
 }
 
-fn check(bundle: &Path, origins: &[String]) -> process::Output {
+/// Secrets that an example refers to.
+fn secrets(example: &[&str]) -> Vec<String> {
+    let text = example.join("\n");
+    text.split("{ secret: ").skip(1).filter_map(|rest| rest.split(' ').next()).map(str::to_owned).collect()
+}
+
+fn check(bundle: &Path, origins: &[String], secrets: &[String]) -> process::Output {
     let mut command = Command::new(places::portcullis());
     command.args(["bundle", "check"]).arg(bundle).env("HOME", bundle.parent().expect("a folder"));
     for origin in origins {
         command.args(["--http-origin", origin]);
+    }
+    for secret in secrets {
+        // Long enough for a key, and an address for those that are one.
+        let file = bundle.with_file_name(secret);
+        fs::write(&file, "https://hooks.example.com/services/T0/B0/X\n").expect("it can be written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        command.arg("--secret").arg(format!("{secret}={}", file.display()));
     }
     process::run(&mut command, b"", Duration::from_secs(120))
 }
@@ -74,8 +88,14 @@ fn every_example_in_the_default_bundle_works_when_it_is_uncommented() {
             continue;
         }
         fs::write(bundle.join("bundle.yaml"), with(&lines, &example)).expect("it can be written");
-        let output = check(&bundle, &origins(part));
+        let (origins, secrets) = (origins(part), secrets(part));
+        let output = check(&bundle, &origins, &secrets);
         assert!(output.ok(), "the example {name}:\n{}\n{output:?}", part.join("\n"));
+        if let Some(secret) = secrets.first() {
+            assert!(output.stdout.contains(&format!("Secrets of {name}:  {secret}")), "{output:?}");
+            let output = check(&bundle, &origins, &[]);
+            assert!(!output.ok() && output.stderr.contains(&format!("the bundle needs the secrets `{secret}` (line ")), "{output:?}");
+        }
         seen.push(name);
     }
     for name in [

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::receiver::Receiver;
 
-const KEY: (&str, &str) = ("the-access-key", "hunter2-the-secret-key");
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const KEY: (&str, &str) = ("the-access-key", "hunter2-the-secret-key");
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A bundle that allows everything, and delivers.
 fn bundle(folder: &Path, sinks: &str) -> PathBuf {
@@ -34,31 +34,45 @@ fn bundle(folder: &Path, sinks: &str) -> PathBuf {
     to
 }
 
-fn sink(name: &str, port: u16, configuration: &str) -> String {
+pub fn sink(name: &str, port: u16, configuration: &str) -> String {
     let origin = format!("http://127.0.0.1:{port}");
     let configuration = configuration.replace("ORIGIN", &origin);
     format!("  - {{ name: {name}, world: audit-sink, component: {name}.wasm, configuration: {{ {configuration} }}, capabilities: {{ http: {{ origins: [\"{origin}\"] }} }} }}\n")
 }
 
-struct Stage {
-    stage: Gateway,
-    served: Served,
+/// A gateway that delivers, in front of a cluster that answers everything.
+pub struct Stage {
+    pub stage: Gateway,
+    pub served: Served,
     _stub: Stub,
-    folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Stage {
     fn start(sinks: &str, ports: &[u16]) -> Stage {
-        let (stage, stub, folder) = (Gateway::start(Options { bundle: Some(places::bundle("observe")), ..Options::default() }), Stub::start(), places::folder());
         let origins: Vec<String> = ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
-        let more = format!("grants: {{ httpOrigins: {origins:?} }}");
+        Stage::with(sinks, |_| format!("grants: {{ httpOrigins: {origins:?} }}"))
+    }
+
+    /// One with these grants.
+    pub fn with(sinks: &str, grants: impl FnOnce(&Gateway) -> String) -> Stage {
+        Stage::try_with(sinks, grants).unwrap_or_else(|log| panic!("the gateway ended: {log}"))
+    }
+
+    /// The log of one that does not start.
+    pub fn refused(sinks: &str, grants: &str) -> String {
+        Stage::try_with(sinks, |_| grants.to_owned()).err().expect("it does not start")
+    }
+
+    fn try_with(sinks: &str, grants: impl FnOnce(&Gateway) -> String) -> Result<Stage, String> {
+        let (stage, stub, folder) = (Gateway::start(Options { bundle: Some(places::bundle("observe")), ..Options::default() }), Stub::start(), places::folder());
         let (bundle, kubeconfig) = (bundle(folder.path(), sinks), stub.kubeconfig(folder.path()));
-        let served = Served::start(&stage, Serving { kubeconfig: &kubeconfig, bundle: &bundle, impersonate: false, more: &more });
-        Stage { stage, served, _stub: stub, folder }
+        let served = Served::try_start(&stage, Serving { kubeconfig: &kubeconfig, bundle: &bundle, impersonate: false, more: &grants(&stage) })?;
+        Ok(Stage { stage, served, _stub: stub, folder })
     }
 
     /// Makes requests, and says their records' ids in order.
-    fn ask(&self, count: usize) -> Vec<String> {
+    pub fn ask(&self, count: usize) -> Vec<String> {
         let token = format!("Bearer {}", self.stage.token("devin"));
         let mut connection = self.served.client().connect().expect("the gateway is there");
         (0..count)
@@ -71,7 +85,7 @@ impl Stage {
 }
 
 /// The records of these ids in what arrived, each once and in order. What came twice (at least once is promised) is taken once.
-fn in_order(arrived: &[Value], wanted: &[String]) -> bool {
+pub fn in_order(arrived: &[Value], wanted: &[String]) -> bool {
     let mut ids: Vec<&str> = arrived.iter().filter_map(|record| record["id"].as_str()).collect();
     ids.dedup();
     let mut rest = ids.iter();
@@ -79,14 +93,14 @@ fn in_order(arrived: &[Value], wanted: &[String]) -> bool {
 }
 
 /// Starts an S3 gateway over a folder with one bucket.
-fn s3(folder: &Path, port: u16) -> Receiver {
+pub fn s3(folder: &Path, port: u16) -> Receiver {
     fs::create_dir_all(folder.join("data/records")).expect("it can be made");
     let address = format!("127.0.0.1:{port}");
     Receiver::start("versitygw", folder, port, &["--access", KEY.0, "--secret", KEY.1, "--port", &address, "posix", "data"])
 }
 
 /// The objects of the bucket by their keys.
-fn objects(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn objects(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn walk(folder: &Path, key: &str, into: &mut BTreeMap<String, Vec<u8>>) {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -107,11 +121,12 @@ fn objects(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-fn lines(content: &[u8]) -> Vec<Value> {
+pub fn lines(content: &[u8]) -> Vec<Value> {
     String::from_utf8_lossy(content).lines().map(|line| serde_json::from_str(line).expect("a record a line")).collect()
 }
 
-fn s3_sink(port: u16, secret: &str) -> String {
+/// The sink, with a secret key.
+pub fn s3_sink(port: u16, secret: &str) -> String {
     sink("audit-s3", port, &format!("endpoint: \"ORIGIN\", bucket: records, prefix: audit/, access_key_id: {}, secret_access_key: {secret}", KEY.0))
 }
 

@@ -12,11 +12,13 @@ pub(crate) mod entry;
 pub(crate) mod place;
 mod quantity;
 pub(crate) mod read;
+pub(crate) mod reference;
 mod schema;
 
 pub use admission::Admission;
 pub use entry::Mode;
 pub use quantity::{Bytes, Span};
+pub use reference::{NeededSecret, needed_secrets};
 pub(crate) use entry::{CanaryEntry, List, Manifest, MatchEntry, PluginEntry};
 pub use schema::{bundle_schema, cases_schema};
 

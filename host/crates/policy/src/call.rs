@@ -114,7 +114,7 @@ impl Callable {
         let instance = pre.instantiate(&mut *store)?;
         if let Some(configure) = &self.configure {
             let function = instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &configure.export)?;
-            function.call(&mut *store, (&configure.configuration,))?.0.map_err(wasmtime::Error::msg)?;
+            function.call(&mut *store, (&configure.configuration,))?.0.map_err(|why| wasmtime::Error::msg(self.log.clean(why)))?;
         }
         instance.get_typed_func::<P, R>(&mut *store, export)?.call(&mut *store, params)
     }
@@ -148,7 +148,7 @@ impl Callable {
         let instance = self.waiting.instantiate_async(&mut *store).await?;
         if let Some(configure) = &self.configure {
             let function = instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &configure.export)?;
-            function.call_async(&mut *store, (&configure.configuration,)).await?.0.map_err(wasmtime::Error::msg)?;
+            function.call_async(&mut *store, (&configure.configuration,)).await?.0.map_err(|why| wasmtime::Error::msg(self.log.clean(why)))?;
         }
         instance.get_typed_func::<P, R>(&mut *store, export)?.call_async(&mut *store, params).await
     }

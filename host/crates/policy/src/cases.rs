@@ -3,7 +3,7 @@
 //! A case is judged by the very plugins that are to go live, beside the gateway: nothing is sent to the network, counts are kept in memory and end with
 //! the case, and the cluster is what the case says it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::generation::Generation;
 use crate::grants::Grants;
 use crate::plugin::{Around, Loading, Plugin, Tap, canonical};
+use crate::secrets::Secrets;
 
 mod ask;
 mod came;
@@ -184,6 +185,12 @@ impl Cases {
         self.plugin.as_deref()
     }
 
+    /// Values of secrets that are written down: of the file first, and then those that only a case has.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, String)> {
+        let cases = self.content.cases.iter().rev().flat_map(|case| &case.value.secrets);
+        cases.chain(&self.content.secrets).map(|(name, value)| (name.clone(), value.clone()))
+    }
+
     /// A case, ready to be asked.
     pub(crate) async fn asking(&self, case: &Case, setting: &Setting<'_>, configured: &mut Configured) -> Result<Asking, String> {
         let only = self.plugin.as_deref();
@@ -191,11 +198,17 @@ impl Cases {
         let surroundings = ask::surroundings(&self.content, case)?;
         let around = Arc::new(Around { surroundings: surroundings.clone(), http: canned.clone(), tap: tap.clone() });
         let configuration = case.configuration.as_ref().or(self.content.configuration.as_ref());
+        // What a case sends is shown when it does not hold, so no case is asked of a plugin that has the operator's secrets.
+        let refers = only.is_some_and(|only| setting.generation.plugins().any(|plugin| &*plugin.name == only && plugin.secrets.is_some()));
         let plugins: Vec<Plugin> = match (only, configuration) {
             (None, Some(_)) => return Err("a configuration belongs to one plugin; put the case into that plugin's own file".to_owned()),
-            (Some(only), Some(configuration)) => vec![configured.plugin(only, configuration, setting).await?.beside(around, true)],
-            (only, None) => {
-                let which = setting.generation.plugins().filter(|plugin| only.is_none_or(|only| only == &*plugin.name));
+            (Some(only), configuration) if refers || configuration.is_some() => {
+                let mut secrets = self.content.secrets.clone();
+                secrets.extend(case.secrets.clone());
+                vec![configured.plugin(only, configuration, secrets, setting).await?.beside(around, true)]
+            }
+            (only, _) => {
+                let which = setting.generation.plugins().filter(|plugin| plugin.secrets.is_none() && only.is_none_or(|only| only == &*plugin.name));
                 which.map(|plugin| plugin.beside(around.clone(), only.is_some())).collect()
             }
         };
@@ -206,29 +219,30 @@ impl Cases {
     }
 }
 
-/// Plugins that cases have configured otherwise, by name and configuration.
+/// Plugins that cases have configured otherwise, by name, configuration and secrets.
 #[derive(Default)]
-pub(crate) struct Configured(HashMap<(String, String), Plugin>);
+pub(crate) struct Configured(HashMap<(String, Option<String>, BTreeMap<String, String>), Plugin>);
 
 impl Configured {
-    async fn plugin(&mut self, name: &str, configuration: &Value, setting: &Setting<'_>) -> Result<&Plugin, String> {
-        let key = (name.to_owned(), canonical(configuration));
+    async fn plugin(&mut self, name: &str, configuration: Option<&Value>, secrets: BTreeMap<String, String>, setting: &Setting<'_>) -> Result<&Plugin, String> {
+        let key = (name.to_owned(), configuration.map(canonical), secrets.clone());
         if !self.0.contains_key(&key) && self.0.len() >= CONFIGURATIONS {
             return Err(format!("a file has at most {CONFIGURATIONS} configurations of its own; put some of the cases into another file"));
         }
         match self.0.entry(key) {
             Entry::Occupied(there) => Ok(there.into_mut()),
-            Entry::Vacant(free) => Ok(free.insert(load(name, configuration, setting).await?)),
+            Entry::Vacant(free) => Ok(free.insert(load(name, configuration, secrets, setting).await?)),
         }
     }
 }
 
-async fn load(name: &str, configuration: &Value, setting: &Setting<'_>) -> Result<Plugin, String> {
-    let (name, configuration) = (name.to_owned(), configuration.clone());
+async fn load(name: &str, configuration: Option<&Value>, secrets: BTreeMap<String, String>, setting: &Setting<'_>) -> Result<Plugin, String> {
+    let (name, configuration) = (name.to_owned(), configuration.cloned());
+    let secrets = Secrets::given(secrets).read(&BTreeSet::new());
     let (files, engine, grants) = (setting.files.clone(), setting.engine.clone(), setting.grants.clone());
     let work = move || {
         let entry = files.manifest.plugins.iter().find(|entry| entry.name.value == name).ok_or_else(|| format!("there is no plugin `{name}`"))?;
-        let loading = Loading { engine: &engine, grants: &grants, metrics: Arc::default(), configuration: Some(&configuration) };
+        let loading = Loading { engine: &engine, grants: &grants, metrics: Arc::default(), configuration: configuration.as_ref(), secrets: &secrets };
         Plugin::load(entry, files.content(&entry.component.value), &loading).map_err(|error| format!("with its own configuration: {error}"))
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?

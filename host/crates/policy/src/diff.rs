@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::bundle::read::Files;
+use crate::bundle::reference::name_of;
 
 /// Values of one plugin.
 const VALUES: usize = 20_000;
@@ -162,6 +163,10 @@ fn moved<'a>(from: &'a Described, to: &Described) -> HashSet<&'a str> {
 
 fn flatten(value: &Value, at: String, secret: bool, salt: &hmac::Key, out: &mut BTreeMap<String, String>) {
     if out.len() >= VALUES {
+        return;
+    }
+    if let Some(name) = name_of(value) {
+        out.insert(at, format!("(the secret {name})"));
         return;
     }
     match value {

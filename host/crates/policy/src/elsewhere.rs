@@ -11,6 +11,7 @@ use crate::generation::{Generation, Judgement};
 use crate::host::Surroundings;
 use crate::load::{Beside, LoadError, beside};
 use crate::trial::everything;
+use crate::wit::World;
 
 /// A set, compiled and configured, that judges nothing but what it is given here.
 pub struct Elsewhere {
@@ -24,7 +25,7 @@ impl Elsewhere {
     /// # Errors
     /// When it could not go live, its cases aside.
     pub async fn load(engine: &Engine, dir: &Path) -> Result<Elsewhere, LoadError> {
-        let Beside { generation, .. } = beside(engine, dir, everything).await?;
+        let Beside { generation, .. } = beside(engine, dir, everything, |plugin| plugin.world == World::Guard).await?;
         Ok(Elsewhere { generation })
     }
 

@@ -24,6 +24,8 @@ pub struct Generation {
     pub number: u64,
     /// `sha256:…` over all components, configurations, modes, rules and limits: equal for equal sets.
     pub digest: String,
+    /// A keyed digest of the values that its configurations refer to by `{ secret: NAME }`; none when they refer to none.
+    pub secrets: Option<String>,
     guards: Vec<judge::Guard>,
     routers: Vec<Plugin>,
     maskers: Vec<Plugin>,
@@ -43,6 +45,7 @@ impl Generation {
         let mut generation = Generation {
             number,
             digest: sha256(parts.as_bytes()),
+            secrets: secrets(&plugins),
             guards: Vec::new(),
             routers: Vec::new(),
             maskers: Vec::new(),
@@ -65,6 +68,11 @@ impl Generation {
         generation
     }
 
+    /// Another one is the same set, with the same secrets.
+    pub(crate) fn says_what(&self, other: &Generation) -> bool {
+        self.digest == other.digest && self.secrets == other.secrets
+    }
+
     /// All plugins, world by world.
     pub(crate) fn plugins(&self) -> impl Iterator<Item = &Plugin> {
         let guards = self.guards.iter().map(|g| &g.plugin);
@@ -80,6 +88,12 @@ impl Generation {
     pub fn notifiers(&self) -> Vec<Arc<str>> {
         self.notifiers.iter().map(|p| p.name.clone()).collect()
     }
+}
+
+/// Each is keyed already, so what is made of them tells nothing of the values.
+fn secrets(plugins: &[Plugin]) -> Option<String> {
+    let each: Vec<String> = plugins.iter().filter_map(|plugin| Some(format!("{} {}", plugin.name, plugin.secrets.as_deref()?))).collect();
+    (!each.is_empty()).then(|| sha256(each.join("\n").as_bytes()))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::bundle::Admission;
 use crate::host::{HttpClient, Origin};
+use crate::secrets::Secrets;
 
 /// The operator's word. The memory ceiling is part of [`crate::EngineOptions`], since the pool is built for it.
 #[derive(Clone)]
@@ -14,6 +15,8 @@ pub struct Grants {
     pub http_origins: Vec<Origin>,
     /// How they are reached.
     pub http_client: Option<Arc<dyn HttpClient>>,
+    /// What sinks and notifiers may have put into their configurations. None by default.
+    pub secrets: Secrets,
     /// Which bundles may be loaded. All by default.
     pub admission: Option<Arc<dyn Admission>>,
     /// What guards and routers may read of the cluster, when their bundle asks for it; an empty list lets them ask `can-i` only. Nothing by default.
@@ -41,6 +44,7 @@ impl Default for Grants {
         Grants {
             http_origins: Vec::new(),
             http_client: None,
+            secrets: Secrets::default(),
             admission: None,
             cluster: None,
             counter: false,
@@ -59,6 +63,7 @@ impl fmt::Debug for Grants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Grants")
             .field("http_origins", &self.http_origins)
+            .field("secrets", &self.secrets)
             .field("cluster", &self.cluster)
             .field("counter", &self.counter)
             .field("max_deadline", &self.max_deadline)

@@ -73,6 +73,9 @@ pub struct Former {
     pub plugins: Vec<String>,
     /// `sha256:…` of each of its files.
     pub(crate) files: BTreeMap<String, String>,
+    /// A keyed digest of the values of its secrets when it was live last. The values are what they are when it is live again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) secrets: Option<String>,
 }
 
 /// That an operator rolled back.
@@ -128,13 +131,13 @@ impl Kept {
     }
 
     /// Keeps a set that goes live now, and gives its number. The set that is live already keeps its number, also over a restart. Blocks until it is on the disk.
-    pub(crate) fn put(&self, files: &Files, digest: &str, pinned: Option<Pinned>) -> Result<u64, KeptError> {
+    pub(crate) fn put(&self, files: &Files, digest: &str, secrets: Option<&str>, pinned: Option<Pinned>) -> Result<u64, KeptError> {
         for (name, digest) in &files.digests {
             self.put_file(digest, files.content(name))?;
         }
         let mut index = self.index.lock().clone();
         let number = match index.sets.last() {
-            Some(last) if last.digest == digest => last.generations.last().copied().unwrap_or(index.next),
+            Some(last) if last.digest == digest && last.secrets.as_deref() == secrets => last.generations.last().copied().unwrap_or(index.next),
             _ => index.next,
         };
         let before = index.sets.iter().position(|set| set.digest == digest).map(|i| index.sets.remove(i));
@@ -144,6 +147,7 @@ impl Kept {
             live_since: Timestamp::now(),
             plugins: Vec::new(),
             files: BTreeMap::new(),
+            secrets: None,
         });
         if set.generations.last() != Some(&number) {
             set.generations.push(number);
@@ -153,6 +157,7 @@ impl Kept {
         set.generations.drain(..forgotten);
         set.plugins = files.manifest.plugins.iter().map(|plugin| plugin.name.value.clone()).collect();
         set.files = files.digests.clone();
+        set.secrets = secrets.map(str::to_owned);
         index.sets.push(set);
         index.next = index.next.max(number + 1);
         index.pinned = pinned;

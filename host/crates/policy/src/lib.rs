@@ -49,6 +49,7 @@ mod load;
 mod matching;
 pub mod metrics;
 mod plugin;
+mod secrets;
 mod status;
 #[cfg(test)]
 mod testing;
@@ -56,7 +57,7 @@ mod trial;
 mod wit;
 
 pub use bundle::read::{ReadError, bundle_files};
-pub use bundle::{Admission, Bytes, Mode, Span, YamlError, bundle_schema, cases_schema};
+pub use bundle::{Admission, Bytes, Mode, NeededSecret, Span, YamlError, bundle_schema, cases_schema, needed_secrets};
 pub use cache::CacheError;
 pub use cases::{Came, CameRoute, CaseFailures, CaseResult, Coverage, Sent, Snapshot, is_snapshot, written};
 pub use components::{Components, Fetched};
@@ -76,6 +77,7 @@ pub use kept::{Former, KeptError, Pinned};
 pub use live::{Change, Guards, Live, OpenError, Reload, RollbackError, described_folder, Source};
 pub use load::LoadError;
 pub use plugin::{Inspected, inspect, CapabilityError, ComponentError, ConfigureError, PluginError};
+pub use secrets::{ReferenceError, SecretError, SecretGrant, Secrets};
 pub use status::{Loaded, PluginStatus, Rejected, Staging, Status};
 pub use trial::{Explained, Explanation, Report, Timed, Timings, Trial};
 pub use wit::{Candidate, Description, drafts, Finding, GrantScope, HttpRequest, HttpResponse, Notice, Occasion, ResponseKind, Route, SessionAsk, Terms, Waiting, World};

@@ -72,6 +72,8 @@ struct Looked {
     files: Vec<String>,
     /// What the folder said, when it could be read.
     identity: Option<String>,
+    /// How the files of secrets looked.
+    secrets: Print,
     /// When to look again although no file changed.
     again: Option<Again>,
     /// The plugins of the live set.
@@ -144,7 +146,7 @@ impl Live {
         let plugins = generation.plugins().map(PluginStatus::of).collect();
         let staging = self.shared.progress.read();
         let source = self.shared.source.lock().clone();
-        Status { generation: generation.number, digest: generation.digest.clone(), live_since, plugins, rejected, staging, pinned, source }
+        Status { generation: generation.number, digest: generation.digest.clone(), secrets: generation.secrets.clone(), live_since, plugins, rejected, staging, pinned, source }
     }
 
     /// Changes with every look at the folder that staged something.
@@ -202,6 +204,8 @@ impl Shared {
 
     async fn restage(&self, looked: &mut Looked) -> Result<Reload, LoadError> {
         let start = Instant::now();
+        // Before they are read: a change in between is looked at once more.
+        let secrets = std::mem::replace(&mut looked.secrets, self.grants.secrets.print());
         // The very set that was rejected last, looked at once more: the same answer is no news.
         let waited = looked.again.take().filter(|_| Print::take(&self.dir, &looked.files) == looked.print);
         let files = match self.stage().read(&self.dir).await {
@@ -214,8 +218,10 @@ impl Shared {
         };
         let identity = files.identity();
         (looked.print, looked.files, looked.identity) = (files.print.clone(), files.manifest.files(), Some(identity.clone()));
-        if self.told.lock().pinned.as_ref().is_some_and(|pinned| pinned.folder == Some(identity)) {
-            return Ok(self.unchanged());
+        let pinned = self.told.lock().pinned.clone().filter(|pinned| pinned.folder == Some(identity));
+        if let Some(pinned) = pinned {
+            let renewed = secrets != looked.secrets && self.current.load().secrets.is_some();
+            return if renewed { self.renew(looked, pinned).await } else { Ok(self.unchanged()) };
         }
         let staged = match self.stage().build(&files, &looked.parts).await {
             Ok(staged) => staged,
@@ -226,7 +232,7 @@ impl Shared {
                 return Err(self.reject(error, waited.is_some()));
             }
         };
-        if staged.generation.digest == self.current.load().digest {
+        if staged.generation.says_what(&self.current.load()) {
             // The folder says again what an operator rolled back to: nothing is pinned any more.
             self.unpin().await;
             return Ok(self.unchanged());
@@ -245,8 +251,8 @@ impl Shared {
     /// Writes down the set that is about to be live, and gives its number.
     async fn keep(&self, files: &Arc<Files>, staged: &Staged, pinned: Option<Pinned>) -> Result<u64, KeptError> {
         let Some(kept) = self.kept.clone() else { return Ok(self.next.load(Ordering::Relaxed)) };
-        let (files, digest) = (files.clone(), staged.generation.digest.clone());
-        let put = background::run(move || kept.put(&files, &digest, pinned)).await;
+        let (files, digest, secrets) = (files.clone(), staged.generation.digest.clone(), staged.generation.secrets.clone());
+        let put = background::run(move || kept.put(&files, &digest, secrets.as_deref(), pinned)).await;
         put.unwrap_or_else(|why| Err(KeptError::Io { path: self.dir.clone(), source: std::io::Error::other(why) }))
     }
 
@@ -299,7 +305,8 @@ impl Shared {
     }
 
     fn is_stale(&self, looked: &Looked) -> bool {
-        looked.again.is_some_and(|again| again.at <= Instant::now()) || Print::take(&self.dir, &looked.files) != looked.print
+        let again = looked.again.is_some_and(|again| again.at <= Instant::now());
+        again || Print::take(&self.dir, &looked.files) != looked.print || self.grants.secrets.print() != looked.secrets
     }
 }
 

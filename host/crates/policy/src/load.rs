@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::background;
 use crate::bundle::read::{Files, Print, ReadError, Unread, read};
-use crate::bundle::{FILE, YamlError};
+use crate::bundle::reference::references;
+use crate::bundle::{FILE, PluginEntry, YamlError};
 use crate::components::complete;
 use crate::cases::{CaseFailures, Cases, Setting};
 use crate::engine::Engine;
@@ -15,6 +16,7 @@ use crate::load::parts::Part;
 use crate::load::progress::Progress;
 use crate::metrics::Register;
 use crate::plugin::PluginError;
+use crate::secrets::{Secrets, Values};
 
 pub(crate) mod parts;
 pub(crate) mod progress;
@@ -91,6 +93,14 @@ impl Stage<'_> {
         }
     }
 
+    /// What the files' configurations refer to, as far as it can be had.
+    async fn secrets(&self, files: &Files) -> Result<Values, LoadError> {
+        let configurations = files.manifest.plugins.iter().filter_map(|plugin| plugin.configuration.as_ref());
+        let names = configurations.flat_map(|configuration| references(&configuration.value)).map(|reference| reference.name).collect();
+        let secrets = self.grants.secrets.clone();
+        background::run(move || secrets.read(&names)).await.map_err(LoadError::Panicked)
+    }
+
     /// Compiles, configures and tests, plugins side by side, all of it in the gateway's spare time. `live`: plugins that are loaded already; those whose
     /// component and terms did not change are shared.
     pub(crate) async fn build(&self, files: &Arc<Files>, live: &[Part]) -> Result<Staged, LoadError> {
@@ -99,7 +109,8 @@ impl Stage<'_> {
             admission.admit(&files.contents).map_err(LoadError::Refused)?;
         }
         let cases = cases(files)?;
-        let parts = parts::load(self, files, live).await?;
+        let secrets = self.secrets(files).await?;
+        let parts = parts::load(self, files, live, &secrets, |_| true).await?;
         let plugins = parts.iter().map(|part| part.plugin.clone()).collect();
         let generation = Generation::new(0, files.content(FILE), plugins, self.engine.options().remember);
 
@@ -136,16 +147,19 @@ pub(crate) struct Beside {
     pub cases: Vec<Cases>,
 }
 
-/// Reads, compiles and configures a set that nobody is to be judged by, with what `grants` makes of its files.
-pub(crate) async fn beside(engine: &Engine, dir: &Path, grants: impl FnOnce(&Files) -> Grants) -> Result<Beside, LoadError> {
-    let wanted = dir.to_owned();
-    let mut files = background::run(move || read(&wanted)).await.map_err(LoadError::Panicked)?.map_err(|unread| unread.error)?;
+/// Reads, compiles and configures those plugins of a set that are `wanted`, and that nobody is to be judged by: with what `grants` makes of its files, and the
+/// secrets that its cases write down.
+pub(crate) async fn beside(engine: &Engine, dir: &Path, grants: impl FnOnce(&Files) -> Grants, wanted: fn(&PluginEntry) -> bool) -> Result<Beside, LoadError> {
+    let folder = dir.to_owned();
+    let mut files = background::run(move || read(&folder)).await.map_err(LoadError::Panicked)?.map_err(|unread| unread.error)?;
     complete(&mut files, engine.options().components.as_ref()).await?;
-    let grants = Arc::new(grants(&files));
+    let cases = cases(&files)?;
+    let secrets = Secrets::given(cases.iter().flat_map(Cases::secrets));
+    let grants = Arc::new(Grants { secrets, ..grants(&files) });
     let files = Arc::new(files);
     let stage = Stage { engine, grants: &grants, register: &Arc::default(), progress: &Arc::default() };
-    let cases = cases(&files)?;
-    let parts = parts::load(&stage, &files, &[]).await?;
+    let secrets = stage.secrets(&files).await?;
+    let parts = parts::load(&stage, &files, &[], &secrets, wanted).await?;
     let generation = Generation::new(0, files.content(FILE), parts.into_iter().map(|part| part.plugin).collect(), 0);
     Ok(Beside { files, grants, generation, cases })
 }

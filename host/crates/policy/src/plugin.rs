@@ -17,6 +17,7 @@ use crate::host::{self, CallState, HttpGrant, Imports, Linking, Log, Surrounding
 use crate::matching::Matcher;
 use crate::matching::canary::Canary;
 use crate::metrics::PluginMetrics;
+use crate::secrets::{Filled, Redactor, ReferenceError, Values};
 use crate::wit::version::{self, Answer, Call, Version};
 use crate::wit::{Description, World};
 
@@ -62,6 +63,9 @@ pub enum PluginError {
     /// It asks for a capability that it does not get.
     #[error(transparent)]
     Capability(#[from] CapabilityError),
+    /// Its configuration refers to a secret that it does not get.
+    #[error(transparent)]
+    Secret(#[from] ReferenceError),
 }
 
 /// Ready to be called. Generations share what did not change between them.
@@ -89,8 +93,10 @@ pub(crate) struct Loaded {
     pub replaces: Option<Arc<str>>,
     /// `sha256:…` of the component as its author built it.
     pub component: Arc<str>,
-    /// `sha256:…` of the configuration.
+    /// `sha256:…` of the configuration as the bundle has it.
     pub configuration: Arc<str>,
+    /// Tells the values of the secrets in it from others; none when it refers to none.
+    pub secrets: Option<Arc<str>>,
     pub description: Description,
     pub metrics: Arc<PluginMetrics>,
     /// Its verdicts depend on nothing but what it is given.
@@ -120,6 +126,7 @@ pub(crate) struct Loading<'a> {
     pub metrics: Arc<PluginMetrics>,
     /// Instead of the bundle's.
     pub configuration: Option<&'a serde_json::Value>,
+    pub secrets: &'a Values,
 }
 
 /// `sha256:…` of some bytes.
@@ -136,12 +143,16 @@ impl Plugin {
         let limits = Limits::of(entry, engine, loading.grants)?;
         let capabilities = Capabilities::of(entry, loading.grants)?;
         let value = loading.configuration.or(entry.configuration.as_ref().map(|c| &c.value)).cloned().unwrap_or_else(|| serde_json::json!({}));
+        let configuration_digest = sha256(configure::canonical(&value).as_bytes());
+        let (value, secrets, redactor) = match loading.secrets.fill(&name, &value)? {
+            Some(Filled { configuration, digest, redactor }) => (configuration, Some(digest), redactor),
+            None => (value, None, Redactor::default()),
+        };
         let configuration = configure::canonical(&value);
         let component = sha256(wasm);
-        let configuration_digest = sha256(configuration.as_bytes());
 
-        let log = Arc::new(Log::new(name.clone(), &limits, loading.metrics.clone()));
-        let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, limits, log: log.clone() };
+        let log = Arc::new(Log::new(name.clone(), &limits, loading.metrics.clone()).without(redactor));
+        let born = configure::Birth { engine, name: &name, wasm, component: &component, configuration_digest: &configuration_digest, limits, log: log.clone(), secret: secrets.is_some() };
         let ready = born.run(entry.world, &value, &configuration, &capabilities)?;
 
         let version = ready.version;
@@ -174,6 +185,7 @@ impl Plugin {
             matcher: Matcher::new(entry.matches.as_ref().map(|m| &m.value).unwrap_or(&Default::default())),
             component: component.into(),
             configuration: configuration_digest.into(),
+            secrets: secrets.map(Into::into),
             description: ready.description,
             metrics: loading.metrics.clone(),
             pure: imports.pure(),

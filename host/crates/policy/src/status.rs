@@ -17,6 +17,8 @@ pub struct Status {
     pub generation: u64,
     /// Its digest.
     pub digest: String,
+    /// Changes with the values of its secrets; none when it has none.
+    pub secrets: Option<String>,
     /// When it went live.
     #[serde(serialize_with = "microseconds::serialize")]
     pub live_since: Timestamp,
@@ -49,8 +51,10 @@ pub struct PluginStatus {
     pub replaces: Option<String>,
     /// `sha256:…` of its component.
     pub component: String,
-    /// `sha256:…` of its configuration.
+    /// `sha256:…` of its configuration, as the bundle has it.
     pub configuration: String,
+    /// Names of the secrets that it has.
+    pub secrets: Vec<String>,
     /// `live`, or `failing` when it has failed since its name was first seen.
     pub state: &'static str,
     /// Name and version that the component gives itself, and how often it failed.
@@ -86,6 +90,7 @@ impl PluginStatus {
             replaces: plugin.replaces.as_ref().map(ToString::to_string),
             component: plugin.component.to_string(),
             configuration: plugin.configuration.to_string(),
+            secrets: plugin.callable().log.redactor().names(),
             state: if failures == 0 { "live" } else { "failing" },
             message: if failures == 0 { described } else { format!("{described}; failed {failures} times, see the log") },
             interface: plugin.version.number(),

@@ -67,8 +67,18 @@ pub async fn push(args: PushArgs, output: Output) -> Result<(), Failure> {
         }
         Err(error) => return Err(failed(error)),
     };
-    let row = json!({ "reference": reference.to_string(), "digest": digest, "pinned": reference.pinned(&digest).to_string(), "files": bundle.files.len() });
-    tell(&row, output, |row| details(&[("Pushed", clean(&text(row, "/reference"))), ("Pin it by", clean(&text(row, "/pinned")))]))
+    let needed = policy::needed_secrets(bundle.files.get("bundle.yaml").map(Vec::as_slice).unwrap_or_default());
+    let secrets = needed.map_err(|e| Failure::No(clean_lines(&e.to_string())))?;
+    let row = json!({
+        "reference": reference.to_string(),
+        "digest": digest,
+        "pinned": reference.pinned(&digest).to_string(),
+        "files": bundle.files.len(),
+        "secrets": secrets,
+    });
+    tell(&row, output, |row| {
+        details(&[("Pushed", clean(&text(row, "/reference"))), ("Pin it by", clean(&text(row, "/pinned"))), ("Needs secrets", needs(row))])
+    })
 }
 
 /// Pulls.
@@ -94,6 +104,12 @@ pub async fn pull(args: PullArgs, output: Output) -> Result<(), Failure> {
 /// Who signed, of an object that says so.
 pub fn signed_by(row: &Value) -> String {
     row["signers"].as_array().into_iter().flatten().filter_map(Value::as_str).map(clean).collect::<Vec<_>>().join(", ")
+}
+
+/// What a gateway's operator has to grant.
+fn needs(row: &Value) -> String {
+    let each = row["secrets"].as_array().into_iter().flatten();
+    each.map(|one| format!("{} (for {})", clean(&text(one, "/name")), clean(&text(one, "/plugin")))).collect::<Vec<_>>().join(", ")
 }
 
 /// Prints an object of this command's own.

@@ -54,6 +54,7 @@ impl Manifest {
             plugin.check_canary()?;
         }
         manifest.check_replacements()?;
+        manifest.check_references(text)?;
         manifest.cases.iter().try_for_each(check_path)?;
         Ok(manifest)
     }

@@ -58,7 +58,8 @@ pub(crate) struct PluginEntry {
     #[serde(default, rename = "match")]
     #[schemars(with = "Option<MatchEntry>")]
     pub matches: Option<Spanned<MatchEntry>>,
-    /// The component's own configuration, checked against its own JSON Schema.
+    /// The component's own configuration, checked against its own JSON Schema. In that of an audit-sink or a notifier `{ secret: NAME }` stands for a text that the
+    /// operator keeps and grants.
     #[serde(default)]
     #[schemars(with = "Option<serde_json::Value>")]
     pub configuration: Option<Spanned<serde_json::Value>>,

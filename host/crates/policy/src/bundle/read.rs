@@ -17,10 +17,10 @@ use crate::plugin::{canonical, sha256};
 const FILE_BYTES: u64 = 128 << 20;
 
 /// How often a changing bundle is read before it is called unstable.
-const ATTEMPTS: u32 = 25;
+pub(crate) const ATTEMPTS: u32 = 25;
 
 /// Pause between two attempts.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 /// Attempts at a bundle whose files do not change and are wrong: a half-written one is likely to be whole in a moment.
 const SECOND_LOOK: u32 = 2;
@@ -94,11 +94,16 @@ impl Print {
     /// Looks at the folder, `bundle.yaml` and `files`; what is not there is part of the picture.
     pub(crate) fn take(dir: &Path, files: &[String]) -> Print {
         let paths = [dir.to_owned(), dir.join(FILE)].into_iter().chain(files.iter().map(|f| dir.join(f))).chain(PROOFS.map(|f| dir.join(f)));
+        Print::of(paths)
+    }
+
+    /// Looks at some files; what is not there is part of the picture.
+    pub(crate) fn of(paths: impl Iterator<Item = PathBuf>) -> Print {
         Print(paths.map(|path| (path.canonicalize().unwrap_or_default(), stat(&path))).collect())
     }
 
     /// A change from now on will show: the last one is longer ago than a step of the clock that file times are taken from.
-    fn distinct(&self) -> bool {
+    pub(crate) fn distinct(&self) -> bool {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let changed = |stat: &[i64; 7]| Duration::new(stat[5].try_into().unwrap_or(0), stat[6].try_into().unwrap_or(0));
         self.0.iter().filter_map(|(_, stat)| stat.as_ref()).all(|stat| now.abs_diff(changed(stat)) > CLOCK_STEP)

@@ -28,6 +28,9 @@ pub(crate) struct CaseFile {
     /// What the plugin is configured with in these cases, instead of the bundle's. Only in the cases of one plugin.
     #[serde(default)]
     pub configuration: Option<Value>,
+    /// What the plugin's `{ secret: NAME }` stand for in these cases, by name. No case is asked with a secret of the operator's.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
     /// What the clock says in these cases: `2026-03-01T09:00:00Z`.
     #[serde(default)]
     pub now: Option<String>,
@@ -109,6 +112,9 @@ pub(crate) struct Case {
     /// What the plugin is configured with in this case. Only in the cases of one plugin.
     #[serde(default)]
     pub configuration: Option<Value>,
+    /// What `{ secret: NAME }` stands for in this case, by name, besides or instead of the file's.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
     /// What the clock says: `2026-03-01T09:00:00Z`.
     #[serde(default)]
     pub now: Option<String>,

@@ -68,7 +68,7 @@ async fn send<R>(plugin: &Plugin, call: Answer<'_, Result<R, Undelivered>>) -> R
     match plugin.make(call).await {
         Ok((Ok(done), _)) => Ok(done),
         Ok((Err(Undelivered { message, retry }), _)) => {
-            let plugin = plugin.name.clone();
+            let (plugin, message) = (plugin.name.clone(), plugin.callable().log.clean(message));
             Err(if retry { DeliveryError::Later { plugin, message } } else { DeliveryError::Never { plugin, message } })
         }
         Err(failure) => {

@@ -73,9 +73,17 @@ impl Origin {
 
     /// The origin of an absolute URL. Strict on purpose: whatever two parsers might read differently (user information, a backslash, a
     /// percent sign in the host, a control character) is refused, so that the client cannot reach another host than the one checked.
-    pub(crate) fn of_url(url: &str) -> Result<Origin, OriginError> {
+    ///
+    /// # Errors
+    /// With what is wrong, without the URL.
+    pub fn of_url(url: &str) -> Result<Origin, OriginError> {
         // The error says what is wrong but not the address: a webhook's URL often is its credential.
         Origin::split(url).map(|(origin, _)| origin).map_err(|reason| OriginError { text: "the URL".to_owned(), reason })
+    }
+
+    /// It is reached by TLS.
+    pub fn is_https(&self) -> bool {
+        self.https
     }
 
     fn split(text: &str) -> Result<(Origin, &str), &'static str> {

@@ -12,6 +12,7 @@ use wasmtime::component::Linker;
 use crate::host::CallState;
 use crate::metrics::PluginMetrics;
 use crate::plugin::{Limits, Tap};
+use crate::secrets::Redactor;
 use crate::wit::WitLevel;
 
 mod bucket;
@@ -32,17 +33,32 @@ pub(crate) struct Log {
     /// Lines dropped that have not been told of.
     dropped: AtomicU64,
     metrics: Arc<PluginMetrics>,
+    redactor: Redactor,
 }
 
 impl Log {
     pub(crate) fn new(plugin: Arc<str>, limits: &Limits, metrics: Arc<PluginMetrics>) -> Log {
         let bucket = Mutex::new(Bucket::new(limits.log_lines_per_second, Instant::now()));
-        Log { plugin, limits: *limits, bucket, dropped: AtomicU64::new(0), metrics }
+        Log { plugin, limits: *limits, bucket, dropped: AtomicU64::new(0), metrics, redactor: Redactor::default() }
+    }
+
+    /// The same of a plugin that has secrets.
+    pub(crate) fn without(self, redactor: Redactor) -> Log {
+        Log { redactor, ..self }
+    }
+
+    /// The plugin's words without its secrets.
+    pub(crate) fn clean(&self, text: String) -> String {
+        self.redactor.clean(text)
+    }
+
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// One for the same plugin beside the gateway, which takes nothing from this one.
     pub(crate) fn beside(&self) -> Log {
-        Log::new(self.plugin.clone(), &self.limits, Arc::default())
+        Log::new(self.plugin.clone(), &self.limits, Arc::default()).without(self.redactor.clone())
     }
 
     /// Whose it is.
@@ -118,6 +134,8 @@ impl LogLines {
         if self.withheld {
             message = "(withheld: this call handles masked values)".to_owned();
         }
+        // Before it is cut: the first half of a secret is one too.
+        message = self.log.clean(message);
         message.truncate(message.floor_char_boundary(LINE_BYTES));
         if matches!(level, WitLevel::Error) {
             // Kept when the line itself is dropped: it says why the call failed.

@@ -17,8 +17,8 @@ fn digest(n: usize) -> String {
 fn a_set_is_given_back_as_it_was_also_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let kept = Kept::open(dir.path()).unwrap();
-    assert_eq!(kept.put(&files("one"), &digest(1), None).unwrap(), 1);
-    assert_eq!(kept.put(&files("two"), &digest(2), None).unwrap(), 2);
+    assert_eq!(kept.put(&files("one"), &digest(1), None, None).unwrap(), 1);
+    assert_eq!(kept.put(&files("two"), &digest(2), None, None).unwrap(), 2);
     let kept = Kept::open(dir.path()).unwrap();
     let former = kept.find(&digest(1)).unwrap();
     assert_eq!((former.generations.as_slice(), former.plugins.as_slice()), (&[1][..], &["one".to_owned()][..]));
@@ -28,7 +28,7 @@ fn a_set_is_given_back_as_it_was_also_after_a_restart() {
 #[test]
 fn the_live_set_keeps_its_number_and_one_that_comes_again_gets_another() {
     let dir = tempfile::tempdir().unwrap();
-    let numbers: Vec<u64> = [1, 1, 2, 1].map(|n| Kept::open(dir.path()).unwrap().put(&files("one"), &digest(n), None).unwrap()).into();
+    let numbers: Vec<u64> = [1, 1, 2, 1].map(|n| Kept::open(dir.path()).unwrap().put(&files("one"), &digest(n), None, None).unwrap()).into();
     assert_eq!(numbers, [1, 1, 2, 3]);
     assert_eq!(Kept::open(dir.path()).unwrap().find(&digest(1)).unwrap().generations, [1, 3]);
 }
@@ -38,7 +38,7 @@ fn the_oldest_go_first_and_their_files_with_them() {
     let dir = tempfile::tempdir().unwrap();
     let kept = Kept::open(dir.path()).unwrap();
     for n in 0..SETS + 5 {
-        kept.put(&files(&format!("component {n}")), &digest(n), None).unwrap();
+        kept.put(&files(&format!("component {n}")), &digest(n), None, None).unwrap();
     }
     assert_eq!(kept.sets().len(), SETS);
     assert!(matches!(kept.find(&digest(4)), Err(KeptError::Unknown(_))));
@@ -51,7 +51,7 @@ fn a_digest_may_be_shortened_as_long_as_it_means_one_set() {
     let dir = tempfile::tempdir().unwrap();
     let kept = Kept::open(dir.path()).unwrap();
     for digest in ["sha256:aaaaaa01", "sha256:aaaaaa02"] {
-        kept.put(&files("one"), digest, None).unwrap();
+        kept.put(&files("one"), digest, None, None).unwrap();
     }
     assert_eq!(kept.find("aaaaaa01").unwrap().digest, "sha256:aaaaaa01");
     assert!(matches!(kept.find("sha256:aaaaaa"), Err(KeptError::Ambiguous(_))));
@@ -63,7 +63,7 @@ fn a_digest_may_be_shortened_as_long_as_it_means_one_set() {
 fn what_was_changed_on_disk_is_not_given_out() {
     let dir = tempfile::tempdir().unwrap();
     let kept = Kept::open(dir.path()).unwrap();
-    kept.put(&files("one"), &digest(1), None).unwrap();
+    kept.put(&files("one"), &digest(1), None, None).unwrap();
     let former = kept.find(&digest(1)).unwrap();
     fs::write(kept.file(&former.files["guard.wasm"]), "eno").unwrap();
     assert!(matches!(kept.files(&former), Err(KeptError::Damaged { .. })));
@@ -76,7 +76,7 @@ fn it_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let kept = Kept::open(&dir.path().join("kept")).unwrap();
-    kept.put(&files("one"), &digest(1), None).unwrap();
+    kept.put(&files("one"), &digest(1), None, None).unwrap();
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(kept.dir.clone()), 0o700);
     assert_eq!(mode(kept.dir.join("sets.json")), 0o600);

@@ -70,7 +70,8 @@ impl Live {
     async fn start(engine: Engine, dir: &Path, grants: Grants, kept: Option<Arc<Kept>>) -> Result<Live, OpenError> {
         let (grants, register, progress) = (Arc::new(grants), Arc::new(Register::default()), Arc::new(Progress::default()));
         // Watched before it is read, so that no change falls in between.
-        let events = watching::Events::of(dir);
+        let events = watching::Events::of(dir, &grants.secrets);
+        let secrets = grants.secrets.print();
         let start = Instant::now();
         let stage = Stage { engine: &engine, grants: &grants, register: &register, progress: &progress };
         let read = stage.read(dir).await;
@@ -82,8 +83,8 @@ impl Live {
         let First { files: live, staged, pinned, rejected } = first(&stage, kept.as_ref(), read, identity.as_deref()).await?;
         let Staged { mut generation, parts } = staged;
         if let Some(kept) = kept.clone() {
-            let (digest, pinned) = (generation.digest.clone(), pinned.clone());
-            let put = background::run(move || kept.put(&live, &digest, pinned)).await.map_err(LoadError::Panicked)?;
+            let (digest, secrets, pinned) = (generation.digest.clone(), generation.secrets.clone(), pinned.clone());
+            let put = background::run(move || kept.put(&live, &digest, secrets.as_deref(), pinned)).await.map_err(LoadError::Panicked)?;
             generation.number = put?;
         } else {
             generation.number = 1;
@@ -99,7 +100,7 @@ impl Live {
             progress,
             kept,
             current: ArcSwap::from_pointee(generation),
-            staging: tokio::sync::Mutex::new(Looked { print, files, identity, again, parts }),
+            staging: tokio::sync::Mutex::new(Looked { print, files, identity, secrets, again, parts }),
             told: Mutex::new(Told { live_since: Timestamp::now(), rejected, pinned }),
             source: Mutex::default(),
             changes: watch::Sender::new(Change { generation: number, staged: 1, rejected: rejections }),

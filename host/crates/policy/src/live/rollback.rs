@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::background;
 use crate::kept::{Former, KeptError, Pinned};
-use crate::live::{Live, Reload, Shared};
+use crate::live::{Live, Looked, Reload, Shared};
 use crate::load::LoadError;
 
 /// Why a gateway is not rolled back.
@@ -51,21 +51,39 @@ impl Shared {
     async fn rollback(&self, digest: &str, by: &str) -> Result<Reload, RollbackError> {
         let kept = self.kept.clone().ok_or(KeptError::Nowhere)?;
         let mut looked = self.staging.lock().await;
-        let start = Instant::now();
         let former = kept.find(digest)?;
-        let pinned = Pinned { digest: former.digest.clone(), at: Timestamp::now(), by: by.to_owned(), folder: looked.identity.clone() };
+        let pinned = Pinned { digest: former.digest, at: Timestamp::now(), by: by.to_owned(), folder: looked.identity.clone() };
+        self.pin(&mut looked, pinned).await
+    }
+
+    /// The set that was rolled back to, with what its secrets are by now.
+    pub(super) async fn renew(&self, looked: &mut Looked, pinned: Pinned) -> Result<Reload, LoadError> {
+        self.pin(looked, pinned).await.map_err(|error| {
+            let error = match error {
+                RollbackError::Load { source, .. } => source,
+                other => LoadError::Refused(other.to_string()),
+            };
+            self.reject(error, false)
+        })
+    }
+
+    /// Stages a kept set and makes it live.
+    async fn pin(&self, looked: &mut Looked, pinned: Pinned) -> Result<Reload, RollbackError> {
+        let kept = self.kept.clone().ok_or(KeptError::Nowhere)?;
+        let start = Instant::now();
+        let former = kept.find(&pinned.digest)?;
         let digest = former.digest.clone();
         let read = background::run(move || kept.files(&former)).await;
         let files = Arc::new(read.map_err(|why| RollbackError::Load { digest: digest.clone(), source: LoadError::Panicked(why) })??);
         let staged = self.stage().build(&files, &looked.parts).await.map_err(|source| RollbackError::Load { digest, source })?;
         // Written down first: a gateway that goes down in between comes back as it was asked to be.
-        let live = self.current.load().digest.clone();
+        let live = self.current.load_full();
         let number = self.keep(&files, &staged, Some(pinned.clone())).await?;
-        if staged.generation.digest == live {
+        if staged.generation.says_what(&live) {
             self.told.lock().pinned = Some(pinned);
             return Ok(self.unchanged());
         }
-        self.swap(&mut looked, staged, number, Some(pinned), start);
+        self.swap(looked, staged, number, Some(pinned), start);
         Ok(Reload::Swapped(number))
     }
 

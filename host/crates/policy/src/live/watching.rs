@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::live::Shared;
+use crate::secrets::Secrets;
 use crate::live::settling::{Settling, Word};
 
 /// Between two looks without word.
@@ -31,16 +32,19 @@ pub(super) struct Events {
     _watcher: Option<RecommendedWatcher>,
 }
 
-#[derive(Default)]
 struct Heard {
+    dir: PathBuf,
+    /// Files of secrets.
+    secrets: Vec<PathBuf>,
     settling: Mutex<Settling>,
     notify: Notify,
 }
 
 impl Events {
-    pub(super) fn of(dir: &Path) -> Events {
+    pub(super) fn of(dir: &Path, secrets: &Secrets) -> Events {
         let folder = which(dir);
-        let heard = Arc::new(Heard::default());
+        let files: Vec<PathBuf> = secrets.files().map(Path::to_owned).collect();
+        let heard = Arc::new(Heard { dir: dir.to_owned(), secrets: files.clone(), settling: Mutex::default(), notify: Notify::new() });
         let sender = heard.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             if sender.hears(&event) {
@@ -48,9 +52,13 @@ impl Events {
             }
         });
         let watcher = watcher.and_then(|mut watcher| watcher.watch(dir, RecursiveMode::Recursive).map(|()| watcher));
-        let watcher = watcher
+        let mut watcher = watcher
             .inspect_err(|error| tracing::warn!(%error, dir = %dir.display(), "the policy folder cannot be watched: it is looked at every {LOOK:?}"))
             .ok();
+        for above in files.iter().filter_map(|file| file.parent()).filter(|above| !above.starts_with(dir)) {
+            // What is not there, or cannot be watched, is looked at.
+            let _ = watcher.as_mut().map(|watcher| watcher.watch(above, RecursiveMode::NonRecursive));
+        }
         let real = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
         let locks = real.ancestors().take(ABOVE).map(|above| above.join(".git/index.lock")).collect();
         Events { heard, folder, locks, _watcher: watcher }
@@ -73,6 +81,9 @@ impl Events {
 impl Heard {
     /// Takes in what the kernel tells. False for what changes nothing: reading is an event too, and we read.
     fn hears(&self, event: &notify::Result<notify::Event>) -> bool {
+        if event.as_ref().is_ok_and(|event| self.is_foreign(event)) {
+            return false;
+        }
         let now = Instant::now();
         let mut settling = self.settling.lock();
         let Ok(event) = event else {
@@ -97,6 +108,15 @@ impl Heard {
     }
 }
 
+impl Heard {
+    /// It is about something else beside the file of a secret. Only that something comes or goes there counts: a link may be swapped, as a Kubernetes
+    /// Secret's mount does, and what others write is theirs.
+    fn is_foreign(&self, event: &notify::Event) -> bool {
+        let comes_or_goes = matches!(event.kind, EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+        !comes_or_goes && !event.paths.is_empty() && event.paths.iter().all(|path| !path.starts_with(&self.dir) && !self.secrets.contains(path))
+    }
+}
+
 fn which(dir: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(dir).ok().map(|folder| (folder.dev(), folder.ino()))
 }
@@ -112,7 +132,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut events: Events) {
         // The folder itself may be another one by now, and what changed without word is not watched. Watched before it is read, so that no
         // change falls in between.
         if !told || events.folder != which(&shared.dir) {
-            events = Events::of(&shared.dir);
+            events = Events::of(&shared.dir, &shared.grants.secrets);
         }
         // Told by `status` and the log.
         let _ = shared.look(first).await;

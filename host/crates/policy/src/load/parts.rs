@@ -6,12 +6,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::background;
-use crate::bundle::FILE;
+use crate::bundle::{FILE, PluginEntry};
 use crate::bundle::place::line_of;
 use crate::bundle::read::Files;
 use crate::failure::FailureCause;
 use crate::load::{LoadError, Stage};
 use crate::plugin::{ComponentError, ConfigureError, Loading, Plugin, PluginError};
+use crate::secrets::Values;
 
 /// Plugins that are loaded at one time. Compiling has threads of its own; this bounds what is held in memory meanwhile.
 const AT_ONCE: usize = 4;
@@ -37,13 +38,15 @@ fn line(files: &Files, plugin: usize, error: &PluginError) -> u64 {
 fn place(error: &PluginError) -> Vec<String> {
     let key = |key: &str| vec![key.to_owned()];
     let limit = |key: &str| vec!["limits".to_owned(), key.to_owned()];
+    let configuration = |pointer: &str| {
+        let tokens = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"));
+        std::iter::once("configuration".to_owned()).chain(tokens).collect()
+    };
     match error {
         PluginError::Component(ComponentError::Export(_) | ComponentError::World { .. }) => key("world"),
         PluginError::Component(_) => key("component"),
-        PluginError::Configure(ConfigureError::Invalid { pointer, .. }) => {
-            let tokens = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"));
-            std::iter::once("configuration".to_owned()).chain(tokens).collect()
-        }
+        PluginError::Configure(ConfigureError::Invalid { pointer, .. }) => configuration(pointer),
+        PluginError::Secret(error) => configuration(&error.pointer),
         PluginError::Configure(ConfigureError::Failed { cause: FailureCause::Memory { .. }, .. }) => limit("memory"),
         PluginError::Configure(_) => key("configuration"),
         PluginError::Limit { key, .. } => limit(key),
@@ -51,17 +54,26 @@ fn place(error: &PluginError) -> Vec<String> {
     }
 }
 
-/// Loads all plugins in the bundle's order.
+/// Tells the values of a plugin's secrets from others; none when it refers to none, or does not have them.
+fn digest(secrets: &Values, entry: &PluginEntry) -> Option<String> {
+    let configuration = entry.configuration.as_ref()?;
+    secrets.fill(&entry.name.value, &configuration.value).ok().flatten().map(|filled| filled.digest)
+}
+
+/// Loads the plugins that are `wanted` in the bundle's order, with these secrets.
 ///
 /// # Errors
 /// Of the first that cannot be used, in the bundle's order.
-pub(super) async fn load(stage: &Stage<'_>, files: &Arc<Files>, live: &[Part]) -> Result<Vec<Part>, LoadError> {
+pub(super) async fn load(stage: &Stage<'_>, files: &Arc<Files>, live: &[Part], secrets: &Values, wanted: fn(&PluginEntry) -> bool) -> Result<Vec<Part>, LoadError> {
     let terms = files.terms();
     let mut parts: Vec<Option<Result<Part, LoadError>>> = Vec::new();
     let mut missing = VecDeque::new();
     for (i, entry) in files.manifest.plugins.iter().enumerate() {
-        let same = live.iter().find(|part| part.terms == terms[i] && &*part.plugin.component == files.digest(&entry.component.value));
-        if same.is_none() {
+        let secret = digest(secrets, entry);
+        let same = live.iter().find(|part| {
+            part.terms == terms[i] && &*part.plugin.component == files.digest(&entry.component.value) && part.plugin.secrets.as_deref() == secret.as_deref()
+        });
+        if same.is_none() && wanted(entry) {
             missing.push_back(i);
         }
         parts.push(same.cloned().map(Ok));
@@ -72,7 +84,7 @@ pub(super) async fn load(stage: &Stage<'_>, files: &Arc<Files>, live: &[Part]) -
     let (missing, loaded) = (Arc::new(Mutex::new(missing)), Arc::new(Mutex::new(Vec::new())));
     let tasks: Vec<_> = (0..workers)
         .map(|_| {
-            let (missing, loaded, files) = (missing.clone(), loaded.clone(), files.clone());
+            let (missing, loaded, files, secrets) = (missing.clone(), loaded.clone(), files.clone(), secrets.clone());
             let (engine, grants, register, progress) = (stage.engine.clone(), stage.grants.clone(), stage.register.clone(), stage.progress.clone());
             background::run(move || {
                 loop {
@@ -80,7 +92,7 @@ pub(super) async fn load(stage: &Stage<'_>, files: &Arc<Files>, live: &[Part]) -
                     let Some(i) = next else { return };
                     let entry = &files.manifest.plugins[i];
                     let name = &entry.name.value;
-                    let loading = Loading { engine: &engine, grants: &grants, metrics: register.plugin(name), configuration: None };
+                    let loading = Loading { engine: &engine, grants: &grants, metrics: register.plugin(name), configuration: None, secrets: &secrets };
                     let result = Plugin::load(entry, files.content(&entry.component.value), &loading).map_err(|source| LoadError::Plugin {
                         file: FILE,
                         line: line(&files, i, &source),
@@ -100,6 +112,6 @@ pub(super) async fn load(stage: &Stage<'_>, files: &Arc<Files>, live: &[Part]) -
     for (i, result) in std::mem::take(&mut *loaded.lock()) {
         parts[i] = Some(result.map(|plugin| Part { terms: terms[i].clone(), plugin }));
     }
-    // Each is either shared or was loaded.
+    // Each is either shared, or was loaded, or is not wanted.
     parts.into_iter().flatten().collect()
 }

@@ -4,7 +4,8 @@
 //! serves requests: every fresh instance of it is born configured, by copy on write, whatever the configuration's size. Both
 //! compilations that this needs are kept on disk, so a restart runs neither them nor `configure`.
 //!
-//! A component that cannot be snapshotted (wizer does not know composed components) takes its configuration in every instance instead.
+//! A component that cannot be snapshotted (wizer does not know composed components) takes its configuration in every instance instead. So does one
+//! that is given secrets: a snapshot would have them, and is written to the disk.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,13 +80,17 @@ pub(super) struct Birth<'a> {
     pub configuration_digest: &'a str,
     pub limits: Limits,
     pub log: Arc<Log>,
+    /// Its configuration holds secrets.
+    pub secret: bool,
 }
 
 impl Birth<'_> {
     pub(super) fn run(&self, world: World, value: &serde_json::Value, configuration: &str, capabilities: &Capabilities) -> Result<Ready, PluginError> {
         // The memory that a snapshot holds was granted when it was made: another limit is another component.
         let key = Key::new(Stage::Configured, self.component, &format!("{} {}", self.configuration_digest, self.limits.memory));
-        if let Some(component) = self.engine.cache().get(self.engine.wasmtime(), &key) {
+        if !self.secret
+            && let Some(component) = self.engine.cache().get(self.engine.wasmtime(), &key)
+        {
             let ready = self.ready(component, world, capabilities, false)?;
             schema::validate(&ready.description, value)?;
             return Ok(Ready { from_cache: true, ..ready });
@@ -103,7 +108,7 @@ impl Birth<'_> {
                 let key = Key::new(Stage::Plain, self.component, "");
                 let component = self.cached(&key, self.wasm)?;
                 let ready = self.ready(component, world, capabilities, true)?;
-                schema::validate(&ready.description, value)?;
+                self.validate(&ready.description, value)?;
                 // Once now, so that a configuration it refuses is refused when the bundle loads.
                 let mut store = self.store(0);
                 wait(async {
@@ -126,7 +131,7 @@ impl Birth<'_> {
 
     /// The component with the accessors that a snapshot needs, or nothing when wizer does not know its shape.
     fn instrumented(&self) -> Result<Option<(wasmtime_wizer::ComponentContext<'_>, Component)>, PluginError> {
-        if !self.engine.options().snapshot {
+        if self.secret || !self.engine.options().snapshot {
             return Ok(None);
         }
         match Wizer::new().instrument_component(self.wasm) {
@@ -187,6 +192,14 @@ impl Birth<'_> {
         })
     }
 
+    /// The schema is the component's own: what it says of a value is not told with the value in it.
+    fn validate(&self, description: &Description, value: &serde_json::Value) -> Result<(), ConfigureError> {
+        schema::validate(description, value).map_err(|error| match error {
+            ConfigureError::Invalid { pointer, message } => ConfigureError::Invalid { pointer, message: self.log.clean(message) },
+            other => other,
+        })
+    }
+
     async fn instantiate(&self, store: &mut Store<CallState>, pre: &InstancePre<CallState>) -> Result<Instance, PluginError> {
         let result = limited(pre.instantiate_async(&mut *store)).await;
         self.outcome(store, "start", result)
@@ -211,7 +224,7 @@ impl Birth<'_> {
             .get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, &export)
             .map_err(|e| mistyped(&e, ready.version))?;
         let result = limited(function.call_async(&mut *store, (configuration,))).await;
-        self.outcome(store, "configure", result)?.0.map_err(|why| ConfigureError::Refused(printable(why)).into())
+        self.outcome(store, "configure", result)?.0.map_err(|why| ConfigureError::Refused(printable(self.log.clean(why))).into())
     }
 
     fn outcome<T>(&self, store: &mut Store<CallState>, function: &'static str, result: Option<wasmtime::Result<T>>) -> Result<T, PluginError> {

@@ -39,7 +39,7 @@ pub fn inspect(engine: &Engine, wasm: &[u8], world: World) -> Result<Inspected, 
     // As much memory as any plugin may ask for: an interpreter takes more than the usual.
     let limits = Limits { memory: engine.options().max_memory, ..Limits::by_default(world, engine, &Grants::default()) };
     let log = Arc::new(Log::new(name.clone(), &limits, Arc::default()));
-    let birth = Birth { engine, name: &name, wasm, component: &component, configuration_digest: "", limits, log };
+    let birth = Birth { engine, name: &name, wasm, component: &component, configuration_digest: "", limits, log, secret: false };
     let (ready, born_configured) = birth.look(world, &capabilities(world))?;
     Ok(Inspected {
         interface: ready.version.number().to_owned(),

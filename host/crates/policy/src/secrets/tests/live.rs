@@ -256,7 +256,7 @@ async fn cases_have_values_of_their_own_and_never_the_operators() {
     // What a plugin says is without the values of cases, too: they read as they would at the gateway.
     with_cases(&place, "secrets: { token: abc }\ncases:\n  - { name: a, records: { of: [] }, expect: { delivered: later, message: something else } }\n");
     let error = place.refused().await;
-    assert!(error.contains(r#"{"token":"(the secret token)"}"#) && !error.contains("hunter2"), "{error}");
+    assert!(error.contains("(the secret token)") && !error.contains("abc") && !error.contains("hunter2"), "{error}");
 
     let place = Place::new(sink("", LENGTH));
     let twenty: Vec<String> = (0..30).map(|n| n.to_string()).collect();
