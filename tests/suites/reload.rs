@@ -15,6 +15,8 @@ use portcullis_tests::{Gateway, Options, places, until};
 mod compared;
 #[path = "reload/rolled_back.rs"]
 mod rolled_back;
+#[path = "reload/unforwarded.rs"]
+mod unforwarded;
 
 /// How soon a save is felt.
 const SOON: Duration = Duration::from_secs(1);

@@ -23,7 +23,7 @@ pub fn router() -> Router<Shared> {
         .route("/policy/history", get(policy::history))
         .route("/policy/rollback", post(policy::rollback).delete(policy::release))
         .route("/policy/sets/{id}", get(policy::set))
-        .route("/policy/sets/{id}/guards", get(policy::guards))
+        .route("/policy/sets/{id}/deciders", get(policy::deciders))
         .route("/sessions", get(sessions::list).post(sessions::open))
         .route("/sessions/{id}", get(sessions::show).delete(sessions::end))
         .route("/approvals", get(approvals::list))

@@ -131,6 +131,16 @@ impl MemoryCounts {
         MemoryCounts { now: Some(now), ..MemoryCounts::default() }
     }
 
+    /// A copy whose clock stands still at `now`, in seconds since 1970: nothing that is charged to it is charged to these.
+    pub(crate) fn aside(&self, now: i64) -> MemoryCounts {
+        MemoryCounts { windows: Arc::new(Mutex::new(self.windows.lock().clone())), now: Some(now) }
+    }
+
+    /// Becomes what a copy has become.
+    pub(crate) fn take(&self, copy: &MemoryCounts) {
+        *self.windows.lock() = copy.windows.lock().clone();
+    }
+
     fn now(&self) -> i64 {
         self.now.unwrap_or_else(|| jiff::Timestamp::now().as_second())
     }

@@ -63,7 +63,7 @@ pub use cases::{Came, CameRoute, CaseFailures, CaseResult, Coverage, Sent, Snaps
 pub use components::{Components, Fetched};
 pub use counts::{MemoryCounts, Window, charge_all};
 pub use diff::{Described, DescribedPlugin, Difference, differences};
-pub use elsewhere::Elsewhere;
+pub use elsewhere::{Elsewhere, Judged, KeptBody, Unseen};
 pub use document::{Document, JsonDocument, Preview};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use facts::{Facts, IdentityFacts, IdentityKind, RequestFacts, SessionFacts};
@@ -74,7 +74,7 @@ pub use host::{
     Charge, Cluster, Counter, Excess, FixedCluster, HttpClient, OBJECTS, Origin, OriginError, Question, ResourceType, Selection, Surroundings, Wanted,
 };
 pub use kept::{Former, KeptError, Pinned};
-pub use live::{Change, Guards, Live, OpenError, Reload, RollbackError, described_folder, Source};
+pub use live::{Change, Deciders, Live, OpenError, Reload, RollbackError, described_folder, Source};
 pub use load::LoadError;
 pub use plugin::{Inspected, inspect, CapabilityError, ComponentError, ConfigureError, PluginError};
 pub use secrets::{ReferenceError, SecretError, SecretGrant, Secrets};

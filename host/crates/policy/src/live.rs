@@ -36,7 +36,7 @@ mod watching;
 pub use opening::OpenError;
 pub use rollback::RollbackError;
 pub use source::Source;
-pub use sets::{Guards, described_folder};
+pub use sets::{Deciders, described_folder};
 
 /// Until a registry is asked again for a component that a set waits for. Twice as long each time.
 const FIRST_WAIT: Duration = Duration::from_secs(5);

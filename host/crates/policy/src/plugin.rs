@@ -89,7 +89,7 @@ pub(crate) struct Loaded {
     pub matcher: Matcher,
     /// For whom it counts; for everybody without one.
     pub canary: Option<Canary>,
-    /// The guard that is not asked where this one's canary holds.
+    /// The plugin of its world that is not asked where this one's canary holds.
     pub replaces: Option<Arc<str>>,
     /// `sha256:…` of the component as its author built it.
     pub component: Arc<str>,
@@ -108,8 +108,6 @@ pub(crate) struct Loaded {
     main: ComponentExportIndex,
     inspect: Option<ComponentExportIndex>,
     capabilities: Capabilities,
-    /// What it imports.
-    pub imports: Imports,
     /// Bytes of the component as its author built it.
     pub bytes: usize,
     /// How long loading took, and whether a compiled component was found on disk.
@@ -204,7 +202,6 @@ impl Plugin {
             main,
             inspect,
             capabilities,
-            imports,
             bytes: wasm.len(),
             took: begun.elapsed(),
             from_cache: ready.from_cache,

@@ -65,10 +65,10 @@ pub async fn diff(client: &Client, args: DiffArgs, output: Output) -> Result<(),
     if args.no_verdicts {
         return Ok(());
     }
-    let before = guards(client, &engine, &live.digest).await?;
+    let before = deciders(client, &engine, &live.digest).await?;
     let after = match is_folder {
         true => candidate(&engine, folder).await?,
-        false => guards(client, &engine, &other.digest).await?,
+        false => deciders(client, &engine, &other.digest).await?,
     };
     let outcome = replayed::run(client, &args.which, &after, Some(&before)).await?;
     if output == Output::Table {
@@ -90,10 +90,10 @@ async fn candidate(engine: &Engine, dir: &Path) -> Result<Elsewhere, Failure> {
     Elsewhere::load(engine, dir).await.map_err(|error| Failure::No(clean_lines(&error.to_string())))
 }
 
-/// A kept set's guards, from the gateway.
-async fn guards(client: &Client, engine: &Engine, digest: &str) -> Result<Elsewhere, Failure> {
-    let told: Value = client.get(&["policy", "sets", digest, "guards"], &[]).await?;
-    let folder = tempfile::tempdir().context("a folder for the set's guards")?;
+/// What decides in a kept set, from the gateway.
+async fn deciders(client: &Client, engine: &Engine, digest: &str) -> Result<Elsewhere, Failure> {
+    let told: Value = client.get(&["policy", "sets", digest, "deciders"], &[]).await?;
+    let folder = tempfile::tempdir().context("a folder for the set's components")?;
     for (name, content) in told["files"].as_object().into_iter().flatten() {
         let plain = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
         let bytes = content.as_str().and_then(|text| STANDARD.decode(text).ok()).filter(|_| plain);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_request::{Head, KubeRequest};
-use policy::{Decision, Document, Facts, IdentityFacts, IdentityKind, JsonDocument, RequestFacts, SessionFacts};
+use policy::{Decision, Facts, IdentityFacts, IdentityKind, KeptBody, RequestFacts, ResponseKind, SessionFacts};
 use serde_json::Value;
 
 /// A request that can be judged again.
@@ -17,10 +17,10 @@ pub struct Recorded {
     pub decision: Decision,
     /// What policies are told.
     pub facts: Facts,
-    /// Its body, as it was kept.
-    pub body: Option<Arc<dyn Document>>,
-    /// The request is the very one, by its hash. Otherwise values of its body were masked before it was kept.
-    pub exact: bool,
+    /// Its body, as it was kept. It is the very one when the request's hash says so; otherwise values of it were masked before it was kept.
+    pub body: Option<KeptBody>,
+    /// The kind of its answer, which is what is masked by.
+    pub kind: ResponseKind,
 }
 
 /// Why a record is not judged again.
@@ -30,8 +30,14 @@ pub enum Left {
     NotJudged,
     /// It was refused for a reason that no policy had a part in.
     OtherReason,
-    /// It had a body, which was not kept: that of a request that was not forwarded is not.
+    /// It had a body, which was not kept because nobody said what to mask in it.
+    Unplanned,
+    /// It had a body, which was not kept because it could not be masked.
+    Unmasked,
+    /// It had a body, of which nothing is known.
     NoBody,
+    /// It had a body, which is too long to be shown whole.
+    Long,
     /// It cannot be made a request again.
     Unreadable,
 }
@@ -42,7 +48,10 @@ impl Left {
         match self {
             Left::NotJudged => "no policy was asked about them",
             Left::OtherReason => "refused for a reason that is no policy's",
-            Left::NoBody => "had a body that was not kept, since they were not forwarded",
+            Left::Unplanned => "had a body that was not kept, because a masker failed and nobody said what to mask in it",
+            Left::Unmasked => "had a body that was not kept, because it could not be masked",
+            Left::NoBody => "had a body that was not kept, because they were cut short, or by an older gateway",
+            Left::Long => "had a body that is too long to be shown whole",
             Left::Unreadable => "cannot be read as requests any more",
         }
     }
@@ -80,17 +89,35 @@ pub fn again(record: Value, body: Option<&str>, session: Option<&Value>) -> Resu
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
     let time: Timestamp = text("/time").and_then(|time| time.parse().ok()).ok_or(Left::Unreadable)?;
     if has_body(&record) && body.is_none() {
-        return Err(Left::NoBody);
+        return Err(match text("/request/body_not_kept") {
+            Some("unplanned") => Left::Unplanned,
+            Some(_) => Left::Unmasked,
+            None => Left::NoBody,
+        });
     }
     let request = request(&record, body).ok_or(Left::Unreadable)?;
-    let exact = text("/request/hash") == Some(request.hash().as_str());
-    let document = request.body.as_ref().map(|body| Arc::new(JsonDocument::new(Arc::new(body.json.clone()))) as Arc<dyn Document>);
-    let mut asked = RequestFacts::new(text("/connection").unwrap_or_default(), &request);
+    let masked = text("/request/hash") != Some(request.hash().as_str());
+    let kept = request.body.as_ref().map(|body| KeptBody { json: Arc::new(body.json.clone()), masked });
+    let connection = text("/connection").unwrap_or_default();
+    let kind = kind(connection, &request);
+    let mut asked = RequestFacts::new(connection, &request);
     asked.claimed_command = text("/command/claimed").map(str::to_owned);
     // Where the body is not the very one, the hash that policies saw was another.
     asked.hash = text("/request/hash").unwrap_or_default().to_owned();
     let facts = Facts { identity: identity(&record).ok_or(Left::Unreadable)?, session: within(&record, session, time), request: asked };
-    Ok(Recorded { time, decision, facts, body: document, exact, record })
+    Ok(Recorded { time, decision, facts, body: kept, kind, record })
+}
+
+fn kind(connection: &str, request: &KubeRequest) -> ResponseKind {
+    ResponseKind {
+        connection: connection.to_owned(),
+        verb: request.verb.as_str().to_owned(),
+        is_resource: request.is_resource,
+        group: request.group.clone(),
+        version: request.version.clone(),
+        resource: request.resource.clone(),
+        subresource: request.subresource.clone(),
+    }
 }
 
 fn request(record: &Value, body: Option<&str>) -> Option<KubeRequest> {

@@ -1,14 +1,19 @@
 //! Recorded requests, judged by another set.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod others;
+mod outcome;
 
-use policy::{Elsewhere, Decision, Judgement};
+use std::collections::{HashMap, VecDeque};
+
+use policy::{Decision, Elsewhere, Judgement};
 use serde_json::{Value, json};
 
 use super::recorded::{self, Left, Recorded};
 use crate::client::{Client, ClientError};
 use crate::commands::failure::Failure;
-use crate::commands::output::{self, Column, Output, clean, text, time};
+use crate::commands::output::{self, text};
+use others::Kinds;
+pub use outcome::Outcome;
 
 /// Sessions that are asked for.
 const SESSIONS: usize = 1000;
@@ -27,22 +32,6 @@ pub struct Which {
     pub limit: u32,
 }
 
-/// What came of it.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// One for each decision that is another, as `--output json` prints it.
-    pub changes: Vec<Value>,
-    /// Requests that were judged again.
-    judged: u64,
-    /// Those of them whose body was kept masked, so that policies saw another.
-    masked: u64,
-    /// Those about which a guard was asked that looks at what is not here, by what that is.
-    elsewhere: BTreeMap<String, u64>,
-    left: BTreeMap<Left, u64>,
-    /// There were more records than the limit.
-    cut: bool,
-}
-
 /// Judges the records that the gateway shows: by `candidate`, beside what `reference` says of them, or what was recorded.
 ///
 /// # Errors
@@ -52,11 +41,18 @@ pub async fn run(client: &Client, which: &Which, candidate: &Elsewhere, referenc
     let (records, cut) = records(client, which).await?;
     let mut outcome = Outcome { cut, ..Outcome::default() };
     let mut sessions: HashMap<String, Option<Value>> = HashMap::new();
+    let mut kinds = Kinds::default();
     for record in records {
         match one(client, record, &mut sessions).await? {
-            Ok(recorded) => judge(&recorded, candidate, reference, &defaults, &mut outcome).await,
+            Ok(recorded) => {
+                kinds.add(&recorded);
+                judge(&recorded, candidate, reference, &defaults, &mut outcome).await;
+            }
             Err(left) => *outcome.left.entry(left).or_default() += 1,
         }
+    }
+    if let Some(reference) = reference {
+        outcome.masking = kinds.compared(reference, candidate).await;
     }
     Ok(outcome)
 }
@@ -94,9 +90,12 @@ async fn one(client: &Client, record: Value, sessions: &mut HashMap<String, Opti
         return Ok(Err(left));
     }
     let mut body = None;
-    if recorded::has_body(&record) {
+    if record["request"]["body"].is_string() {
         let shown: Value = client.get(&["audit", "records", &text(&record, "/id")], &[]).await?;
-        body = shown["request_body"].as_str().filter(|_| shown["cut"] != true).map(str::to_owned);
+        if shown["request_cut"] == true {
+            return Ok(Err(Left::Long));
+        }
+        body = shown["request_body"].as_str().map(str::to_owned);
     }
     let id = text(&record, "/session");
     if !id.is_empty() && !sessions.contains_key(&id) && sessions.len() < SESSIONS {
@@ -113,39 +112,45 @@ async fn one(client: &Client, record: Value, sessions: &mut HashMap<String, Opti
 
 async fn judge(recorded: &Recorded, candidate: &Elsewhere, reference: Option<&Elsewhere>, defaults: &HashMap<String, Decision>, outcome: &mut Outcome) {
     let now = u64::try_from(recorded.time.as_millisecond()).unwrap_or_default();
-    let settled = |judgement: &Judgement| match judgement.decision {
-        Decision::NoOpinion => defaults.get(&recorded.facts.request.connection).copied().unwrap_or(Decision::Deny),
-        decision => decision,
-    };
-    let after = candidate.judge(&recorded.facts, recorded.body.clone(), now).await;
-    let (before, rules) = match reference {
+    let default = defaults.get(&recorded.facts.request.connection).copied().unwrap_or(Decision::Deny);
+    let forwards = default == Decision::Allow;
+    let settled = |judgement: &Judgement| if judgement.decision == Decision::NoOpinion { default } else { judgement.decision };
+    let told = |judgement: &Judgement| json!({ "decision": settled(judgement).as_str(), "rules": rules(judgement) });
+    let after = candidate.judge(&recorded.facts, recorded.body.as_ref(), now, forwards).await;
+    let mut unseen = after.unseen;
+    let (decision, before) = match reference {
         Some(reference) => {
-            let before = reference.judge(&recorded.facts, recorded.body.clone(), now).await;
-            (settled(&before), rules(&before))
+            let before = reference.judge(&recorded.facts, recorded.body.as_ref(), now, forwards).await;
+            let decision = settled(&before.judgement);
+            if decision == Decision::RequireApproval && settled(&after.judgement) == decision {
+                let (from, to) = ((reference, &before.judgement), (candidate, &after.judgement));
+                outcome.routes.extend(others::route(recorded, from, to, now).await);
+            }
+            let told = told(&before.judgement);
+            unseen.extend(before.unseen);
+            (decision, told)
         }
-        None => (recorded.decision, recorded_rules(&recorded.record)),
+        None => (recorded.decision, json!({ "decision": recorded.decision.as_str(), "rules": recorded_rules(&recorded.record) })),
     };
     let mut uncertain = Vec::new();
-    if !recorded.exact {
-        outcome.masked += 1;
-        uncertain.push("values of its body are masked in the log".to_owned());
-    }
-    let elsewhere = candidate.blind(recorded.body.is_some());
-    for (plugin, what) in elsewhere.iter().filter(|(plugin, _)| after.by.iter().any(|by| *by.plugin == ***plugin)) {
-        let what = what.join(" and ");
-        *outcome.elsewhere.entry(format!("{plugin} looks at {what}")).or_default() += 1;
-        uncertain.push(format!("{plugin} looks at {what}, which is not here"));
+    for (plugin, what) in &unseen {
+        for what in what {
+            let what = format!("{plugin} looks at {}", what.as_str());
+            *outcome.unseen.entry(what.clone()).or_default() += 1;
+            uncertain.push(what);
+        }
     }
     outcome.judged += 1;
-    if settled(&after) != before {
+    outcome.masked += u64::from(recorded.body.as_ref().is_some_and(|body| body.masked));
+    if settled(&after.judgement) != decision {
         let record = &recorded.record;
         outcome.changes.push(json!({
             "id": record["id"],
             "time": record["time"],
             "identity": record["identity"],
             "command": record["command"]["rendered"],
-            "before": { "decision": before.as_str(), "rules": rules },
-            "after": { "decision": settled(&after).as_str(), "rules": self::rules(&after) },
+            "before": before,
+            "after": told(&after.judgement),
             "uncertain": uncertain,
         }));
     }
@@ -162,80 +167,6 @@ fn recorded_rules(record: &Value) -> Vec<String> {
     let spoke = by.iter().filter(|by| by["verdict"] != "no-opinion");
     spoke.map(|by| format!("{}/{}: {}", text(by, "/plugin"), text(by, "/rule"), text(by, "/verdict"))).collect()
 }
-
-impl Outcome {
-    /// Prints the changes, and what to think of them.
-    ///
-    /// # Errors
-    /// When nobody reads any more.
-    pub fn print(&self, output: Output) -> Result<(), Failure> {
-        match output {
-            Output::Json => {
-                for change in &self.changes {
-                    output::say(&change.to_string())?;
-                }
-                output::say(&json!({ "summary": self.summary() }).to_string())
-            }
-            Output::Table => output::say(self.shown().trim_end()),
-        }
-    }
-
-    fn summary(&self) -> Value {
-        let left: serde_json::Map<String, Value> = self.left.iter().map(|(left, n)| (left.why().to_owned(), (*n).into())).collect();
-        json!({
-            "judged": self.judged,
-            "changed": self.changes.len(),
-            "masked_bodies": self.masked,
-            "elsewhere": self.elsewhere,
-            "not_judged": left,
-            "cut": self.cut,
-        })
-    }
-
-    /// For people: equal changes are one line.
-    pub fn shown(&self) -> String {
-        let mut grouped: BTreeMap<[String; 5], (u64, &Value)> = BTreeMap::new();
-        for change in &self.changes {
-            let key = ["/identity/subject", "/command", "/before/decision", "/after/decision", "/after/rules"].map(|pointer| text(change, pointer));
-            let entry = grouped.entry(key).or_insert((0, change));
-            *entry = (entry.0 + 1, change);
-        }
-        let rows: Vec<Value> = grouped
-            .into_values()
-            .map(|(times, change)| {
-                let mut row = change.clone();
-                row["times"] = times.into();
-                row
-            })
-            .collect();
-        let mut shown = if rows.is_empty() { "no decision would change\n".to_owned() } else { output::table(&rows, &COLUMNS) };
-        shown.push_str(&format!("\n{} of {} requests would be decided otherwise.\n", self.changes.len(), self.judged));
-        if self.cut {
-            shown.push_str("Only the newest were judged; --limit N takes more.\n");
-        }
-        if self.masked > 0 {
-            shown.push_str(&format!("{} have a body with values that are masked in the log: policies saw others.\n", self.masked));
-        }
-        for (what, n) in &self.elsewhere {
-            shown.push_str(&format!("{n}: {}, which is not here; its verdict may be another at the gateway.\n", clean(what)));
-        }
-        for (left, n) in &self.left {
-            shown.push_str(&format!("{n} were not judged: {}.\n", left.why()));
-        }
-        shown
-    }
-}
-
-const COLUMNS: [Column; 8] = [
-    ("LAST", |c| time(c, "/time")),
-    ("TIMES", |c| text(c, "/times")),
-    ("IDENTITY", |c| text(c, "/identity/subject")),
-    ("COMMAND", |c| text(c, "/command")),
-    ("BEFORE", |c| text(c, "/before/decision")),
-    ("AFTER", |c| text(c, "/after/decision")),
-    ("BY", |c| c["after"]["rules"].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
-    ("SURE", |c| if c["uncertain"].as_array().is_none_or(Vec::is_empty) { "yes".to_owned() } else { "no".to_owned() }),
-];
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ const OPERATIONS: [(&str, &str, &str); 25] = [
     ("/policy/rollback", "post", "Make a former set live: {digest} (operators)"),
     ("/policy/rollback", "delete", "End a roll-back: the folder's set goes live (operators)"),
     ("/policy/sets/{id}", "get", "What a set says, by its digest or `live`, secrets digested with `salt` (operators)"),
-    ("/policy/sets/{id}/guards", "get", "A set's guards with their components, to judge by them elsewhere (operators)"),
+    ("/policy/sets/{id}/deciders", "get", "A set's guards, routers and maskers with their components, to judge by them elsewhere (operators)"),
     ("/sessions", "get", "Live sessions; `all=true` for ended ones too"),
     ("/sessions", "post", "Open a session: {connection, purpose, ttl}; the answer carries its token, once"),
     ("/sessions/{id}", "get", "One session"),

@@ -98,14 +98,14 @@ pub async fn set(State(shared): State<Shared>, who: Who, Path(id): Path<String>,
     described.map(Json).map_err(|error| kept(&error))
 }
 
-/// The guards of a set, which is what decides: a bundle of its own, for judging recorded requests by them on the operator's machine.
-pub async fn guards(State(shared): State<Shared>, who: Who, Path(id): Path<String>) -> Answer<Json<Value>> {
-    operator(&who, "take a policy set's guards away")?;
-    let guards = shared.gateway.policy.guards(&id).await.map_err(|error| kept(&error))?;
-    let message = format!("took away the guards of the policy set {}", guards.digest);
+/// What decides about requests in a set: a bundle of its own, for judging recorded requests by it on the operator's machine.
+pub async fn deciders(State(shared): State<Shared>, who: Who, Path(id): Path<String>) -> Answer<Json<Value>> {
+    operator(&who, "take a policy set's components away")?;
+    let deciders = shared.gateway.policy.deciders(&id).await.map_err(|error| kept(&error))?;
+    let message = format!("took away the guards, routers and maskers of the policy set {}", deciders.digest);
     recorded(&shared, ledger::Kind::Administration, &who.identity, message, |_| {}).await?;
-    let files: serde_json::Map<String, Value> = guards.files.iter().map(|(name, bytes)| (name.clone(), STANDARD.encode(bytes).into())).collect();
-    Ok(Json(json!({ "digest": guards.digest, "files": files })))
+    let files: serde_json::Map<String, Value> = deciders.files.iter().map(|(name, bytes)| (name.clone(), STANDARD.encode(bytes).into())).collect();
+    Ok(Json(json!({ "digest": deciders.digest, "files": files })))
 }
 
 fn operator(who: &Who, what: &str) -> Answer<()> {

@@ -59,7 +59,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// A guard is replaced by one canary at most, and that one is not replaced itself: who is asked is then plain for everybody.
+    /// A plugin is replaced by one canary of its world at most, and that one is not replaced itself: who is asked is then plain for everybody.
     fn check_replacements(&self) -> Result<(), YamlError> {
         let mut replaced = HashSet::new();
         for plugin in &self.plugins {
@@ -67,13 +67,17 @@ impl Manifest {
             let (name, old) = (&plugin.name.value, &replaces.value);
             let wrong = |message: String| Err(at(FILE, replaces, message));
             let Some(entry) = self.plugins.iter().find(|p| p.name.value == *old) else {
-                return wrong(format!("`{name}` replaces `{old}`, and no plugin has that name; write the name of a guard of this bundle"));
+                return wrong(format!("`{name}` replaces `{old}`, and no plugin has that name; write the name of a plugin of this bundle"));
             };
             if plugin.canary.is_none() {
                 return wrong(format!("`{name}` replaces `{old}` for nobody; give it a `canary`, or take `{old}` out of the bundle"));
             }
-            if entry.world != World::Guard || entry.canary.is_some() || entry.mode() == Mode::Monitor {
-                return wrong(format!("only a guard that counts for everybody can be replaced, and `{old}` is none; name another"));
+            let world = plugin.world;
+            if entry.world != world {
+                return wrong(format!("`{name}` is of the world {world} and `{old}` of the world {}; name a plugin of the same world", entry.world));
+            }
+            if entry.canary.is_some() || entry.mode() == Mode::Monitor {
+                return wrong(format!("only what counts for everybody can be replaced, and `{old}` does not; name another"));
             }
             if !replaced.insert(old) {
                 return wrong(format!("two plugins replace `{old}`; let one of them do it"));
@@ -87,8 +91,14 @@ impl PluginEntry {
     fn check_canary(&self) -> Result<(), YamlError> {
         let Some(canary) = &self.canary else { return Ok(()) };
         let wrong = |message: String| Err(at(FILE, canary, message));
-        if self.world != World::Guard {
-            return wrong(format!("only a guard can have a canary, and `{}` is of the world {}", self.name.value, self.world));
+        let why = match self.world {
+            World::Guard | World::ApprovalRouter | World::SessionPolicy => None,
+            World::Masker => Some("its plan is kept for all who ask the same, so nobody is shown more than others; try it with `plugin run` and `policy diff`"),
+            World::AuditSink => Some("the log is delivered to it whole; give it another address to try it"),
+            World::Notifier => Some("a notice is for whoever approves, not for whoever asks; give it another address to try it"),
+        };
+        if let Some(why) = why {
+            return wrong(format!("`{}` is of the world {}, which has no canary: {why}", self.name.value, self.world));
         }
         if self.mode() == Mode::Monitor {
             return wrong(format!("`{}` counts for nobody while its mode is monitor; leave out `mode` or `canary`", self.name.value));

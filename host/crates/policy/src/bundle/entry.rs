@@ -46,11 +46,11 @@ pub(crate) struct PluginEntry {
     #[serde(default)]
     #[schemars(with = "Option<Mode>")]
     pub mode: Option<Spanned<Mode>>,
-    /// For some identities it is enforced, for the others it only monitors. Guards only.
+    /// For some identities it counts. For the others a guard only monitors; a router and a session policy are not asked. No other worlds have one.
     #[serde(default)]
     #[schemars(with = "Option<CanaryEntry>")]
     pub canary: Option<Spanned<CanaryEntry>>,
-    /// The name of a guard that is not asked for the identities of this one's canary.
+    /// The name of a plugin of the same world that is not asked for the identities of this one's canary.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub replaces: Option<Spanned<String>>,
@@ -96,7 +96,7 @@ impl Mode {
     }
 }
 
-/// For whom a guard counts already: whoever falls into the share or is named.
+/// For whom a plugin counts already: whoever falls into the share or is named.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(rename = "Canary")]

@@ -33,17 +33,7 @@ impl Generation {
         if let Some(plan) = self.plans.0.get(kind) {
             return Ok(plan);
         }
-        let mut plans = Vec::new();
-        for plugin in &self.maskers {
-            if let Some(mut plan) = plan_of(plugin, kind).await? {
-                for rule in &mut plan.rules {
-                    rule.name = format!("{}/{}", plugin.name, rule.name);
-                }
-                // Compiled alone first, so that a mistake is put down to the plugin that made it.
-                CompiledPlan::compile(&plan).map_err(|e| failed(plugin, FailureCause::Answer(e.to_string())))?;
-                plans.push((plugin, plan));
-            }
-        }
+        let plans = self.plans_for(kind).await?;
         let merged = Plan::merge(plans.iter().map(|(_, plan)| plan));
         let plan = match (CompiledPlan::compile(&merged), plans.first()) {
             (Ok(plan), _) => Arc::new(plan),
@@ -56,6 +46,28 @@ impl Generation {
         };
         self.plans.0.insert(kind.clone(), plan.clone());
         Ok(plan)
+    }
+
+    /// What each masker wants, its rules named `plugin/rule`.
+    async fn plans_for(&self, kind: &ResponseKind) -> Result<Vec<(&Plugin, Plan)>, Failure> {
+        let mut plans = Vec::new();
+        for plugin in &self.maskers {
+            if let Some(mut plan) = plan_of(plugin, kind).await? {
+                for rule in &mut plan.rules {
+                    rule.name = format!("{}/{}", plugin.name, rule.name);
+                }
+                // Compiled alone first, so that a mistake is put down to the plugin that made it.
+                CompiledPlan::compile(&plan).map_err(|e| failed(plugin, FailureCause::Answer(e.to_string())))?;
+                plans.push((plugin, plan));
+            }
+        }
+        Ok(plans)
+    }
+
+    /// The same plan, to be looked at instead of carried out.
+    pub(crate) async fn merged_plan(&self, kind: &ResponseKind) -> Result<Plan, Failure> {
+        let plans = self.plans_for(kind).await?;
+        Ok(Plan::merge(plans.iter().map(|(_, plan)| plan)))
     }
 
     /// Asks the maskers about values that their rules marked `inspect`: for each, what to show instead, or nothing to let it pass. On

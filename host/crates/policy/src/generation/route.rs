@@ -9,6 +9,7 @@ use crate::facts::Facts;
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
 use crate::host::Surroundings;
+use crate::matching::canary::{Who, is_asked};
 use crate::plugin::Plugin;
 use crate::wit::{Finding, Route, Waiting};
 
@@ -56,7 +57,8 @@ impl Generation {
         surroundings: &Surroundings,
         which: impl Fn(&Plugin) -> bool,
     ) -> Result<Option<Routed>, Failure> {
-        for plugin in self.routers.iter().filter(|p| which(p) && p.matcher.request(facts, body)) {
+        let who = Who::new(&facts.identity);
+        for plugin in self.routers.iter().filter(|p| which(p) && p.matcher.request(facts, body) && is_asked(p, &self.routers, &who)) {
             let start = Instant::now();
             let result = ask(plugin, facts, body, findings, surroundings).await;
             let time = start.elapsed();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::failure::{Failure, FailureCause};
 use crate::generation::Generation;
 use crate::generation::judge::shown;
+use crate::matching::canary::{Who, is_asked};
 use crate::plugin::Plugin;
 use crate::wit::{Finding, SessionAsk, SessionOpinion, Terms};
 
@@ -29,7 +30,8 @@ impl Generation {
 
     pub(crate) async fn open_session_by(&self, ask: &SessionAsk, which: impl Fn(&Plugin) -> bool) -> SessionAnswer {
         let mut terms: Option<Terms> = None;
-        for plugin in self.session_policies.iter().filter(|p| which(p) && p.matcher.ask(ask)) {
+        let who = Who::new(&ask.identity);
+        for plugin in self.session_policies.iter().filter(|p| which(p) && p.matcher.ask(ask) && is_asked(p, &self.session_policies, &who)) {
             let result = plugin.make(plugin.version.open_session(plugin.call(&|| plugin.state()), ask)).await;
             let answer = result.and_then(|(answer, _)| match answer {
                 SessionOpinion::Open(terms) if terms.ttl == 0 || terms.idle == 0 || terms.requests == Some(0) => {

@@ -17,9 +17,9 @@ use crate::live::Live;
 use crate::load::LoadError;
 use crate::wit::World;
 
-/// What decides in a set, as a bundle of its own.
+/// What decides about requests in a set, as a bundle of its own.
 #[derive(Clone, Debug)]
-pub struct Guards {
+pub struct Deciders {
     /// Of the whole set.
     pub digest: String,
     /// `bundle.yaml` and the components, by their paths.
@@ -33,10 +33,10 @@ impl Live {
         Ok(describe(&former.digest, &files, salt))
     }
 
-    /// The guards of a kept set.
-    pub async fn guards(&self, digest: &str) -> Result<Guards, KeptError> {
+    /// What decides about requests in a kept set: guards, routers and maskers. Sinks and notifiers, which hold credentials, stay where they are.
+    pub async fn deciders(&self, digest: &str) -> Result<Deciders, KeptError> {
         let (former, files) = self.former(digest).await?;
-        Ok(guards(&former.digest, &files))
+        Ok(deciders(&former.digest, &files))
     }
 
     /// A kept set, and its files. They are read off the caller's thread.
@@ -63,11 +63,12 @@ pub async fn described_folder(engine: &Engine, dir: &Path, salt: &[u8]) -> Resul
     Ok(describe(&files.identity(), &files, salt))
 }
 
-fn guards(digest: &str, files: &Files) -> Guards {
+fn deciders(digest: &str, files: &Files) -> Deciders {
+    let decides = |world| matches!(world, World::Guard | World::ApprovalRouter | World::Masker);
     let entries = files.entries["plugins"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut chosen = BTreeMap::new();
     let mut plugins: Vec<Value> = Vec::new();
-    for (entry, raw) in files.manifest.plugins.iter().zip(entries).filter(|(entry, _)| entry.world == World::Guard) {
+    for (entry, raw) in files.manifest.plugins.iter().zip(entries).filter(|(entry, _)| decides(entry.world)) {
         let mut raw = raw.clone();
         raw.as_object_mut().map(|entry| entry.remove("cases"));
         let component = &entry.component.value;
@@ -83,5 +84,5 @@ fn guards(digest: &str, files: &Files) -> Guards {
     // JSON is YAML.
     let manifest = json!({ "apiVersion": "portcullis.dev/v1", "kind": "Bundle", "plugins": plugins });
     chosen.insert(FILE.to_owned(), manifest.to_string().into_bytes());
-    Guards { digest: digest.to_owned(), files: chosen }
+    Deciders { digest: digest.to_owned(), files: chosen }
 }

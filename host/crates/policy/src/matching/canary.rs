@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use super::Globs;
 use crate::bundle::CanaryEntry;
 use crate::facts::IdentityFacts;
+use crate::plugin::Plugin;
 
 /// Shares are told in hundredths of a percent.
 const PLACES: u32 = 10_000;
@@ -42,6 +43,12 @@ impl Canary {
         let named = self.identities.is_some().then(|| "named ones".to_owned());
         share.into_iter().chain(named).collect::<Vec<_>>().join(" and ")
     }
+}
+
+/// Whether a router or a session policy is asked about somebody. Where a canary holds it is asked, and what it replaces is not; about others it is not asked.
+pub(crate) fn is_asked(plugin: &Plugin, all: &[Plugin], who: &Who<'_>) -> bool {
+    let counts = |plugin: &Plugin| plugin.canary.as_ref().is_none_or(|canary| canary.holds(who));
+    counts(plugin) && !all.iter().any(|new| new.replaces.as_deref() == Some(&*plugin.name) && counts(new))
 }
 
 /// An identity and its place among all, which is worked out when it is first asked for.

@@ -33,7 +33,7 @@ fn a_read_is_the_very_request_again() {
     let request = json!({ "method": "GET", "path": "/api/v1/namespaces/shop/pods", "query": "labelSelector=app%3Dweb", "hash": hash("GET", target, None) });
     let session = json!({ "opened": "2026-11-22T13:00:00.000000Z", "expires": "2026-11-22T15:00:00.000000Z", "purpose": "a fix" });
     let again = again(record(&request, &json!({})), None, Some(&session)).unwrap();
-    assert!(again.exact && again.body.is_none());
+    assert!(again.body.is_none());
     assert_eq!((again.decision, again.facts.request.verb.as_str(), again.facts.request.resource.as_str()), (Decision::Allow, "list", "pods"));
     assert_eq!((again.facts.identity.sponsor.as_deref(), again.facts.session.purpose.as_deref()), (Some("bob"), Some("a fix")));
     assert_eq!(again.facts.session.expires - again.facts.session.opened, 7_200_000);
@@ -47,11 +47,24 @@ fn a_write_is_exact_as_long_as_nothing_of_it_is_masked() {
         "hash": hash("POST", "/api/v1/namespaces/shop/configmaps", Some(("application/json", body))),
     });
     let record = record(&request, &json!({}));
-    assert!(again(record.clone(), Some(body), None).unwrap().exact);
+    assert!(!again(record.clone(), Some(body), None).unwrap().body.unwrap().masked);
     let masked = again(record.clone(), Some(&body.replace("\"b\"", "\"masked:v1:00\"")), None).unwrap();
-    assert!(!masked.exact);
+    assert!(masked.body.as_ref().unwrap().masked);
     assert_eq!(masked.facts.request.hash, record["request"]["hash"].as_str().unwrap(), "the hash that policies saw");
-    assert_eq!(again(record, None, None).err(), Some(Left::NoBody));
+    assert_eq!((masked.kind.verb.as_str(), masked.kind.resource.as_str()), ("create", "configmaps"));
+}
+
+#[test]
+fn a_body_that_is_not_there_is_not_made_up() {
+    let request = json!({ "method": "POST", "path": "/api/v1/namespaces/shop/configmaps", "content_type": "application/json", "hash": "sha256:00" });
+    let left = |why: Value| {
+        let mut record = record(&request, &json!({}));
+        record["request"]["body_not_kept"] = why;
+        again(record, None, None).err()
+    };
+    assert_eq!(left(Value::Null), Some(Left::NoBody));
+    assert_eq!(left("unplanned".into()), Some(Left::Unplanned));
+    assert_eq!(left("unmasked".into()), Some(Left::Unmasked));
 }
 
 #[test]

@@ -80,3 +80,28 @@ async fn findings_arrive() {
     let body = format!("(if (i32.ne (i32.load offset=220 (local.get $facts)) (i32.const 1)) (then unreachable)) {}", to_group(1));
     assert!(route(&[&body]).await.unwrap().is_some());
 }
+
+/// Who answers for somebody where `new`, with this body, replaces `old` for the subjects `devin*`.
+async fn for_subject(new: &str, subject: &str) -> Option<String> {
+    let bundle = Bundle::new();
+    bundle.write("old.wasm", router(&to_group(1)));
+    bundle.write("new.wasm", router(new));
+    bundle.plugins(
+        "
+  - { name: old, world: approval-router, component: old.wasm }
+  - { name: new, world: approval-router, component: new.wasm, replaces: old, canary: { identities: ['devin*'] } }",
+    );
+    let mut facts = facts();
+    facts.identity.subject = subject.to_owned();
+    let routed = bundle.open().await.current().route(&facts, None, &[]).await.unwrap();
+    routed.map(|routed| routed.plugin.to_string())
+}
+
+#[tokio::test]
+async fn a_canary_is_followed_by_those_who_are_in_it_and_by_nobody_else() {
+    assert_eq!(for_subject(&to_group(2), "devin-7").await.as_deref(), Some("new"));
+    assert_eq!(for_subject(&to_group(2), "alice").await.as_deref(), Some("old"));
+    // It stands in the other's place altogether: where it has no answer nobody has, and the request is refused.
+    assert_eq!(for_subject(SILENT, "devin-7").await, None);
+    assert_eq!(for_subject("(unreachable)", "alice").await.as_deref(), Some("old"));
+}

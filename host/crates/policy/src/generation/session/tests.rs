@@ -69,3 +69,19 @@ async fn a_policy_that_cannot_be_asked_opens_nothing() {
     assert!(matches!(answer(&[open(0, 100, None)]).await, SessionAnswer::Failed(_)));
     assert!(matches!(answer(&[open(1, 1, Some(0))]).await, SessionAnswer::Failed(_)));
 }
+
+#[tokio::test]
+async fn a_canary_sets_the_terms_of_those_who_are_in_it() {
+    for (canary, expected) in [("devin", 900), ("alice", 600)] {
+        let bundle = Bundle::new();
+        bundle.write("old.wasm", open(600, 100, None));
+        bundle.write("new.wasm", open(900, 100, None));
+        bundle.plugins(&format!(
+            "
+  - {{ name: old, world: session-policy, component: old.wasm }}
+  - {{ name: new, world: session-policy, component: new.wasm, replaces: old, canary: {{ identities: [{canary}] }} }}"
+        ));
+        let answer = bundle.open().await.current().open_session(&ask()).await;
+        assert_eq!(answer, SessionAnswer::Open(Terms { ttl: expected, idle: 100, requests: None }), "{canary}");
+    }
+}
