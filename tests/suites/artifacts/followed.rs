@@ -1,6 +1,8 @@
 //! A gateway that serves what a tag stands for.
 
 use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -12,37 +14,39 @@ use serde_json::Value;
 
 use super::{Stage, bundle};
 
-const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// A gateway by its configuration file, which can be killed and started again. Its issuer and its cluster are those of a quickstart gateway.
-struct Follower {
+pub struct Follower {
     stage: Gateway,
     folder: tempfile::TempDir,
     url: String,
+    metrics: u16,
     process: Option<(Child, Watchdog)>,
 }
 
 impl Follower {
     /// # Errors
     /// With its log, when it ends instead of serving.
-    fn start(reference: &str, more: &str) -> Result<Follower, String> {
+    pub fn start(reference: &str, more: &str) -> Result<Follower, String> {
         let (stage, folder) = (Gateway::start(Options { bundle: Some(places::bundle("observe")), ..Options::default() }), places::folder());
         for file in ["tls.crt", "tls.key"] {
             fs::copy(stage.dir().join("tls").join(file), folder.path().join(file)).expect("the stage has a certificate");
         }
+        let metrics = places::free_port();
         let config = format!(
-            "listen: 127.0.0.1:0\nmetrics: 127.0.0.1:0\ntls: {{ certificate: tls.crt, key: tls.key }}\nstate: state\n\
+            "listen: 127.0.0.1:0\nmetrics: 127.0.0.1:{metrics}\ntls: {{ certificate: tls.crt, key: tls.key }}\nstate: state\n\
              issuers: [{{ issuer: '{}', audiences: [portcullis] }}]\nconnections: [{{ name: demo, kubeconfig: {} }}]\n\
              access: {{ operators: [approvers], auditors: [approvers] }}\nbundle: {reference}\nregistry: {{ interval: 1s }}\n{more}\n",
             stage.ready.issuer,
             stage.dir().join("state/upstream.kubeconfig").display(),
         );
         fs::write(folder.path().join("portcullis.yaml"), config).expect("it can be written");
-        let mut follower = Follower { stage, folder, url: String::new(), process: None };
+        let mut follower = Follower { stage, folder, url: String::new(), metrics, process: None };
         follower.serve().map(|()| follower)
     }
 
-    fn serve(&mut self) -> Result<(), String> {
+    pub fn serve(&mut self) -> Result<(), String> {
         let log = self.folder.path().join("log");
         let mut command = Command::new(places::portcullis());
         command.args(["serve", "--config"]).arg(self.folder.path().join("portcullis.yaml")).env("HOME", self.folder.path());
@@ -60,7 +64,7 @@ impl Follower {
         Ok(())
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if let Some((mut child, watchdog)) = self.process.take() {
             drop(watchdog);
             end(&mut child);
@@ -71,18 +75,29 @@ impl Follower {
         Client::new(&self.url, &self.stage.ready.ca_file)
     }
 
-    fn policy(&self) -> Value {
+    pub fn policy(&self) -> Value {
         Api::new(self.client(), &self.stage.token("alice")).policy()
     }
 
     /// The status of an agent's plain read.
-    fn read(&self) -> u16 {
+    pub fn read(&self) -> u16 {
         let token = format!("Bearer {}", self.stage.token("devin"));
         self.client().request("GET", "/clusters/demo/api/v1/namespaces/shop/configmaps/web", &[("authorization", &token)], b"").status
     }
 
+    /// How many sets were rejected since it was started.
+    pub fn rejections(&self) -> u64 {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.metrics)).expect("metrics are served");
+        stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("it listens");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("it answers");
+        let rejected = |line: &&str| line.starts_with("portcullis_policy") && line.contains("reject");
+        let line = text.lines().find(rejected).unwrap_or_else(|| panic!("no count of rejections: {text}"));
+        line.rsplit(' ').next().and_then(|count| count.parse().ok()).expect("a count")
+    }
+
     #[track_caller]
-    fn rejected(&self, part: &str) -> Value {
+    pub fn rejected(&self, part: &str) -> Value {
         until(SOON, part, || {
             let status = self.policy();
             status["rejected"]["message"].as_str().unwrap_or_default().contains(part).then_some(status)
@@ -117,7 +132,7 @@ fn a_tag_is_followed_and_what_is_wrong_behind_it_changes_nothing() {
     fs::write(broken, cases).expect("it can be written");
     stage.push("broken");
     let status = follower.rejected("does not hold");
-    assert_eq!((&status["generation"], follower.read()), (&second["generation"], 403));
+    assert_eq!((&status["generation"], follower.read(), follower.rejections()), (&second["generation"], 403, 1));
 
     // No bundle at all, under the same tag.
     let mut manifest = stage.registry.get_manifest("team/policies", "v1");
@@ -129,6 +144,8 @@ fn a_tag_is_followed_and_what_is_wrong_behind_it_changes_nothing() {
     stage.push("policies");
     until(SOON, "for the good one", || (follower.read() == 200).then_some(()));
     assert!(follower.policy()["rejected"].is_null());
+    // Each once, though both whoever follows the tag and whoever watches the folder saw them.
+    assert_eq!(follower.rejections(), 2);
 }
 
 #[test]

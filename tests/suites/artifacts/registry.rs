@@ -7,13 +7,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use portcullis_tests::process::{Watchdog, end};
+use portcullis_tests::process::{self, Watchdog, end};
 use portcullis_tests::{places, until};
 use serde_json::Value;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// `registry` or `cosign`.
+/// cosign, in a folder with its keys.
+pub fn cosign(home: &Path, arguments: &[&str]) -> process::Output {
+    let mut command = Command::new(program("cosign"));
+    command.args(arguments).env("COSIGN_PASSWORD", "").env("HOME", home).current_dir(home);
+    process::run(&mut command, b"", Duration::from_secs(60))
+}
+
+/// `registry`, `referrers` or `cosign`.
 pub fn program(name: &str) -> PathBuf {
     let path = places::workspace().join("target/tools/artifacts").join(name);
     assert!(path.is_file(), "{} is missing; `cargo xtask test` makes it", path.display());
@@ -24,6 +31,8 @@ pub struct Registry {
     folder: tempfile::TempDir,
     port: u16,
     process: Option<(Child, Watchdog)>,
+    /// It lists by itself what refers to a manifest, and keeps everything in memory.
+    lists: bool,
 }
 
 impl Registry {
@@ -36,6 +45,13 @@ impl Registry {
         assert_eq!((name, password), ("devin", "sesame"), "the hash below is of these");
         // bcrypt with few rounds: what it protects is this test.
         Self::with("devin:$2b$05$8XWKm9lUSiKZn1N.QS36Iec6IwQbkjhimTxmowMHsrSMjTeyN.Q0u\n")
+    }
+
+    /// One that lists what refers to a manifest (OCI distribution spec 1.1), so that nobody has to keep a tag for it.
+    pub fn start_listing() -> Registry {
+        let mut registry = Registry { folder: places::folder(), port: places::free_port(), process: None, lists: true };
+        registry.come_back();
+        registry
     }
 
     fn with(passwords: &str) -> Registry {
@@ -51,7 +67,7 @@ impl Registry {
             config += &format!("auth:\n  htpasswd: {{ realm: test, path: {} }}\n", folder.path().join("passwords").display());
         }
         fs::write(folder.path().join("config.yaml"), config).expect("it can be written");
-        let mut registry = Registry { folder, port, process: None };
+        let mut registry = Registry { folder, port, process: None, lists: false };
         registry.come_back();
         registry
     }
@@ -66,8 +82,11 @@ impl Registry {
 
     pub fn come_back(&mut self) {
         let log = File::create(self.folder.path().join("log")).expect("it can be written");
-        let mut command = Command::new(program("registry"));
-        command.arg("serve").arg(self.folder.path().join("config.yaml")).env("OTEL_TRACES_EXPORTER", "none");
+        let mut command = Command::new(program(if self.lists { "referrers" } else { "registry" }));
+        match self.lists {
+            true => command.arg(self.host()),
+            false => command.arg("serve").arg(self.folder.path().join("config.yaml")).env("OTEL_TRACES_EXPORTER", "none"),
+        };
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("the registry runs");
         let watchdog = Watchdog::over(child.id(), self.folder.path());
         self.process = Some((child, watchdog));
@@ -85,6 +104,18 @@ impl Registry {
     pub fn get_manifest(&self, repository: &str, tag: &str) -> Value {
         let body = self.http("GET", &format!("/v2/{repository}/manifests/{tag}"), &format!("Accept: {MANIFEST}\r\n"), "");
         serde_json::from_str(&body).unwrap_or_else(|e| panic!("{e}: {body}"))
+    }
+
+    /// The digest that a tag stands for.
+    pub fn digest(&self, repository: &str, tag: &str) -> String {
+        let body = self.http("GET", &format!("/v2/{repository}/manifests/{tag}"), &format!("Accept: {MANIFEST}\r\n"), "");
+        let hex: String = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256:{hex}")
+    }
+
+    pub fn tags(&self, repository: &str) -> Vec<String> {
+        let body: Value = serde_json::from_str(&self.http("GET", &format!("/v2/{repository}/tags/list"), "", "")).expect("JSON");
+        body["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     pub fn put_manifest(&self, repository: &str, tag: &str, manifest: &Value) {

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use super::{bundle, cli};
 
+#[path = "components.rs"]
+mod components;
 #[path = "followed.rs"]
 mod followed;
 #[path = "registry.rs"]
@@ -72,9 +74,7 @@ impl Stage {
     }
 
     fn cosign(&self, arguments: &[&str]) -> process::Output {
-        let mut command = Command::new(registry::program("cosign"));
-        command.args(arguments).env("COSIGN_PASSWORD", "").env("HOME", self.place.path()).current_dir(self.place.path());
-        process::run(&mut command, b"", Duration::from_secs(60))
+        registry::cosign(self.place.path(), arguments)
     }
 }
 

@@ -35,6 +35,20 @@ pub fn once(folder: &Path, name: &str, made_of: &str, build: impl FnOnce(&Path) 
     Ok(())
 }
 
+/// Builds a program of this repository, whose module is in the folder `source`.
+pub fn own(folder: &Path, name: &str, source: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut made_of = String::new();
+    for file in ["go.mod", "go.sum", "main.go"].map(|file| source.join(file)) {
+        made_of += &fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    }
+    once(folder, name, &made_of, |work| {
+        let mut go = command();
+        go.args(["build", "-p", "2", "-trimpath", "-ldflags=-s -w", "-o"]).arg(work.join(name)).arg(".").current_dir(source);
+        go
+    })
+}
+
 /// Without cgo no C compiler is needed.
 pub fn command() -> Command {
     let mut command = Command::new("go");

@@ -1,10 +1,9 @@
 //! What the sinks deliver to in their tests: an S3 gateway, a log database that takes Splunk's protocol, and OpenTelemetry's collector.
 //! All are Go programs, built once.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::{FOLDER, go};
 
@@ -24,15 +23,6 @@ const COLLECTOR: &str = "tests/sinks";
 pub fn ensure(root: &Path) -> Result<PathBuf> {
     let folder = root.join(FOLDER).join("sinks");
     go::install(&folder, &PROGRAMS)?;
-    let source = root.join(COLLECTOR);
-    let mut made_of = String::new();
-    for file in ["go.mod", "go.sum", "main.go"] {
-        made_of += &fs::read_to_string(source.join(file)).with_context(|| format!("cannot read {COLLECTOR}/{file}"))?;
-    }
-    go::once(&folder, "collector", &made_of, |work| {
-        let mut go = go::command();
-        go.args(["build", "-p", "2", "-trimpath", "-ldflags=-s -w", "-o"]).arg(work.join("collector")).arg(".").current_dir(&source);
-        go
-    })?;
+    go::own(&folder, "collector", &root.join(COLLECTOR))?;
     Ok(folder)
 }

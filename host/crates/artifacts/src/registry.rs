@@ -324,9 +324,12 @@ impl Registry {
     /// Every signature that is beside an artifact, as it is.
     async fn signatures(&self, digest: &str) -> Result<Vec<Signature>, RegistryError> {
         let mut found = Vec::new();
-        let referring = self.referrers(digest).await?.manifests;
-        // Where the registry filters nothing, other artifacts (an SBOM) are among them.
-        for entry in referring.iter().filter(|entry| entry.artifact_type.as_deref() == Some(cosign::BUNDLE)).take(SIGNATURES) {
+        let mut referring = self.referrers(digest).await?.manifests;
+        // Where the registry filters nothing, other artifacts (an SBOM) are among them. Some registries list the type of the empty config instead of the
+        // artifact's own, or none: what such an entry is, its manifest tells.
+        referring.retain(|entry| matches!(entry.artifact_type.as_deref(), Some(cosign::BUNDLE | EMPTY) | None));
+        referring.sort_by_key(|entry| entry.artifact_type.as_deref() != Some(cosign::BUNDLE));
+        for entry in referring.iter().take(SIGNATURES) {
             let manifest = self.manifest(&self.reference.pinned(&entry.digest)).await?;
             let Ok(manifest) = serde_json::from_slice::<OciImageManifest>(&manifest) else { continue };
             for layer in manifest.layers.iter().filter(|layer| layer.media_type == cosign::BUNDLE && layer.size <= SIGNATURE_BYTES).take(1) {
