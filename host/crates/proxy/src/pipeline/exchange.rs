@@ -41,7 +41,7 @@ async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer,
     let request = &admitted.request;
     let exchange = if request.is_streaming() { Exchange::Long } else { Exchange::Short };
     // The plan comes first: a masker that fails must not be found out after a write.
-    let plan = mask_plan(admitted).await?;
+    let plan = mask_plan(admitted).await.inspect_err(|_| trail.body(kept::unplanned(request)))?;
     let read_only = request.is_read();
     if !read_only || exchange != Exchange::Short {
         let durability = if read_only { Durability::Written } else { Durability::Durable };

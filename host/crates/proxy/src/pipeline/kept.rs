@@ -17,8 +17,13 @@ pub async fn of(gateway: &Gateway, generation: &Generation, connection: &Connect
     request.body.as_ref()?;
     match generation.mask_plan(&decide::response_kind(&connection.name, request)).await {
         Ok(plan) => by(&plan, &gateway.token_key, request),
-        Err(_) => Some(Err(NotKept::Unplanned)),
+        Err(_) => unplanned(request),
     }
+}
+
+/// What is said of a body when there is no plan.
+pub fn unplanned(request: &KubeRequest) -> Option<Result<Bytes, NotKept>> {
+    request.body.as_ref().map(|_| Err(NotKept::Unplanned))
 }
 
 /// The body, masked by a plan. Values that the plan wants inspected are redacted: nobody is asked about them here.

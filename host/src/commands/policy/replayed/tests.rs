@@ -30,7 +30,28 @@ fn changes_as_people_see_them() {
         left: BTreeMap::from([(Left::Unmasked, 2), (Left::NotJudged, 1)]),
         cut: true,
     };
-    assert_snapshot!(outcome.shown(), @"");
+    assert_snapshot!(outcome.shown(), @"
+    LAST                   TIMES   IDENTITY   COMMAND                         BEFORE   AFTER   BY                     SURE
+    2026-11-22T14:00:00Z   1       devin      kubectl create -f - -n shop     deny     allow   deny-list/no-secrets   no
+    2026-11-22T14:00:00Z   2       devin      kubectl get secret db -n shop   allow    deny    deny-list/no-secrets   yes
+
+    Others would approve:
+    LAST                   TIMES   IDENTITY   COMMAND                          BEFORE                               AFTER
+    2026-11-22T14:10:00Z   1       devin      kubectl delete pod web -n shop   1 of approvers, hold, this-version   nobody
+
+    Answers would be masked by other rules:
+    REQUESTS   SUCH AS                         BEFORE   AFTER
+    3          kubectl get secret db -n shop            field-masking/vault-keys
+
+    3 of 40 requests would be decided otherwise.
+    2 from allow to deny, such as r-2.
+    1 from deny to allow, such as r-3.
+    Only the newest were judged; --limit N takes more.
+    3 have a body with values that are masked in the log.
+    5: budgets looks at counts, which begin with the first of these requests; its verdict may be another at the gateway.
+    1 were not judged: no policy was asked about them.
+    2 were not judged: had a body that was not kept, because it could not be masked.
+    ");
     let summary = outcome.summary();
     assert_eq!((&summary["judged"], &summary["changed"], &summary["masked_bodies"], &summary["cut"]), (&40.into(), &3.into(), &3.into(), &true.into()));
     let transitions = json!([
