@@ -1,5 +1,5 @@
 // A registry that lists by itself what refers to a manifest (OCI distribution spec 1.1, "listing referrers"), which the one that the other tests
-// use leaves to the tag scheme. It is go-containerregistry's own, with its list switched on; it keeps everything in memory.
+// use leaves to the tag scheme. It is CUE's ociregistry, which its authors hold against the conformance suite; it keeps everything in memory.
 package main
 
 import (
@@ -9,7 +9,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/registry"
+	"cuelabs.dev/go/oci/ociregistry/ocimem"
+	"cuelabs.dev/go/oci/ociregistry/ociserver"
 )
 
 func main() {
@@ -19,7 +20,7 @@ func main() {
 	}
 	server := &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
-		Handler:           registry.New(registry.WithReferrersSupport(true)),
+		Handler:           ociserver.New(ocimem.New(), nil),
 	}
 	log.Fatal(server.Serve(listener))
 }

@@ -318,7 +318,17 @@ impl Registry {
     async fn referrers(&self, digest: &str) -> Result<OciImageIndex, RegistryError> {
         let pinned = self.reference.pinned(digest);
         // Unfiltered: a list that is kept by its tag is written back whole.
-        self.client.pull_referrers(&pinned.0, None).await.map_err(|e| failed(&pinned, &e))
+        match self.client.pull_referrers(&pinned.0, None).await {
+            // Some registries write `null` for an empty list. A list that cannot be read has no signature that could be believed.
+            Err(OciDistributionError::ManifestParsingError(_)) => Ok(OciImageIndex {
+                schema_version: 2,
+                media_type: Some(OCI_IMAGE_INDEX_MEDIA_TYPE.to_owned()),
+                artifact_type: None,
+                manifests: Vec::new(),
+                annotations: None,
+            }),
+            index => index.map_err(|e| failed(&pinned, &e)),
+        }
     }
 
     /// Every signature that is beside an artifact, as it is.
