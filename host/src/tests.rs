@@ -67,6 +67,8 @@ fn every_command_of_the_interface_is_there() {
         "plugin bench DIR --case NAME --baseline FILE --save FILE --threshold 20%",
         "plugin run DIR --request R --body FILE --as devin --kind agent --group g --connection demo",
         "plugin inspect FILE --wit",
+        "plugin push FILE oci://registry.example/p:v1 --annotation a=b --output json",
+        "plugin pull oci://registry.example/p:v1 FILE --force --key a.pub",
         "completions bash",
         "man",
     ];

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use portcullis_tests::component::{OBSERVE, save};
+use portcullis_tests::component::{NO_OPINION, OBSERVE, guard, save};
 use portcullis_tests::{places, process, until};
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ fn a_component_is_pushed_as_others_know_it_and_comes_back() {
     assert_eq!(manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json");
     let config: Value = serde_json::from_slice(&stage.registry.blob(manifest["config"]["digest"].as_str().expect("a digest"))).expect("JSON");
     assert_eq!((&config["architecture"], &config["os"], &config["layerDigests"]), (&json!("wasm"), &json!("wasip2"), &json!([pushed["component"]])));
-    assert_eq!(config["component"]["exports"], json!(["portcullis:policy/guard-api@0.1.0"]), "{config}");
+    assert_eq!(config["component"]["exports"], json!(["evaluate", "portcullis:policy/plugin@0.1.0"]), "{config}");
     let told = |name: &str| manifest["annotations"][name].as_str().unwrap_or_default().to_owned();
     assert_eq!((told("org.opencontainers.image.title"), told("dev.portcullis.world")), ("deny-list".to_owned(), "guard".to_owned()), "{manifest}");
     assert!(!told("org.opencontainers.image.version").is_empty());
@@ -190,7 +190,7 @@ fn a_gateway_serves_a_named_component_whether_or_not_its_registry_is_there() {
 
     // A component that is away comes with its registry: nobody saves anything.
     stage.registry.come_back();
-    fs::write(stage.path("guard.wasm"), portcullis_tests::component::guard(portcullis_tests::component::NO_OPINION)).expect("it can be written");
+    fs::write(stage.path("guard.wasm"), guard(NO_OPINION)).expect("it can be written");
     let next = stage.push()["pinned"].as_str().expect("a reference").to_owned();
     stage.registry.go_away();
     save(&stage.place.path().join("policies"), "bundle.yaml", &format!("apiVersion: portcullis.dev/v1\nkind: Bundle\nplugins:\n{OBSERVE}  - {{ name: two, world: guard, component: '{next}' }}\n").replace("deny-list.wasm", &pinned));
@@ -216,13 +216,13 @@ fn a_named_component_needs_a_trusted_signature_of_its_own() {
     assert_eq!(gateway.read(), 200);
 
     // Another component, that is signed a little later: nothing is saved then.
-    let wasm = portcullis_tests::component::guard(portcullis_tests::component::TRAPS);
-    fs::write(stage.path("guard.wasm"), wasm).expect("it can be written");
+    fs::write(stage.path("guard.wasm"), guard(NO_OPINION)).expect("it can be written");
     let next = stage.push()["pinned"].as_str().expect("a reference").to_owned();
     save(&stage.place.path().join("policies"), "bundle.yaml", &format!("apiVersion: portcullis.dev/v1\nkind: Bundle\nplugins: [{{ name: two, world: guard, component: '{next}' }}]\n"));
     stage.run(&["bundle", "sign", &folder, "--key", &stage.path("ours.key")]).expect_ok();
     gateway.rejected(&format!("the component {next}: it is not signed"));
     stage.run(&["bundle", "sign", &next, "--key", &stage.path("ours.key")]).expect_ok();
+    // It has no opinion, and then the connection refuses.
     until(Duration::from_secs(60), "for the signed one", || (gateway.read() == 403).then_some(()));
 }
 
