@@ -6,7 +6,7 @@ mod at_load;
 mod at_request;
 
 pub use at_load::at_load;
-pub use at_request::at_request;
+pub use at_request::{at_request, waits_for_the_cluster};
 
 /// One of them.
 #[derive(Clone, Debug)]

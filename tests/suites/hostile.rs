@@ -13,6 +13,9 @@ use portcullis_tests::wait::Raise;
 use portcullis_tests::zoo::{self, Animal};
 use portcullis_tests::{Gateway, Options, places, until};
 
+#[path = "hostile/limits.rs"]
+mod limits;
+
 /// All that go live, in one bundle.
 static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
     let folder = places::folder();

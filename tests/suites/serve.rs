@@ -4,6 +4,8 @@ use portcullis_tests::{places, process};
 use std::process::Command;
 use std::time::Duration;
 
+#[path = "serve/drafts.rs"]
+mod drafts;
 #[path = "serve/on_a_real_cluster.rs"]
 mod on_a_real_cluster;
 

@@ -67,7 +67,7 @@ fn strangers() -> Vec<Animal> {
             "it imports `portcullis:policy/clock@0.9.0`: the gateway has nothing of that name",
         ),
         refused("interface-of-tomorrow", &good().version("9.8.7"), "it was built for version 9.8.7 of the interface, and the gateway has 0.1.0"),
-        refused("interface-of-a-draft", &good().version("0.2.0-draft"), "which is a draft; build it for 0.1.0"),
+        refused("interface-of-a-draft", &good().version("0.2.0-draft"), "which is a draft; build it for 0.1.0, or have the operator name it under `policies.drafts`"),
         Animal::new("another-world", "masker", good().build(), Some("it is a guard, and bundle.yaml says masker")),
         refused(
             "another-shape",
@@ -82,9 +82,20 @@ fn strangers() -> Vec<Animal> {
 fn loads() -> Vec<Animal> {
     let raw = |name, text: String, told| Animal::new(name, "guard", wat::parse_str(text).expect("WebAssembly text"), Some(told));
     vec![
-        refused("memory-of-17-mib", &good().pages(272), "its `start` asked for 17825792 bytes of memory and may have 16777216"),
-        refused("memory-of-4-gib", &good().pages(65_000), "exceeds the limit"),
-        refused("data-of-a-gib", &good().pages(16_384).also("(data (i32.const 1073000000) \"x\")"), "exceeds the limit"),
+        refused("memory-of-17-mib", &good().pages(272), "its `start` asked for 17825792 bytes of memory and may have 16777216; raise `limits.memory` in bundle.yaml"),
+        refused("memory-of-4-gib", &good().pages(65_000), "it begins with more memory than any plugin may have"),
+        refused("data-of-a-gib", &good().pages(16_384).also("(data (i32.const 1073000000) \"x\")"), "it begins with more memory than any plugin may have"),
+        refused(
+            "memory-in-configure",
+            &good().configures("(drop (memory.grow (i32.const 300))) (i32.store8 (i32.const 48) (i32.const 0)) (i32.const 48)"),
+            "its `configure` asked for 19857408 bytes of memory and may have 16777216; raise `limits.memory` in bundle.yaml",
+        ),
+        refused(
+            "memory-beyond-the-operators",
+            &good().configures("(drop (memory.grow (i32.const 2000))) (i32.store8 (i32.const 48) (i32.const 0)) (i32.const 48)"),
+            "have the operator raise `grants.limits.memory` in the gateway's configuration, which is 67108864 bytes",
+        ),
+        Animal { more: ", limits: { instances: 100000 }", ..refused("instances-without-end", &good(), "it asks for a number of instances of 100000, and the operator allows 128") },
         refused("table-of-a-million", &good().also("(table 1000000 funcref)"), "exceeds the limit"),
         raw("instances", format!("(component (core module $m) {})", "(core instance (instantiate $m))".repeat(65)), "exceeds the configured maximum of 64"),
         raw("memories", format!("(component (core module $m (memory 1)) {})", "(core instance (instantiate $m))".repeat(5)), "exceeds the configured maximum of 4"),

@@ -6,6 +6,8 @@ use crate::component::{HOARDS, LOOPS, NO_OPINION, Parts, RECURSES, TRAPS};
 const LOG: &str = r#"(import "portcullis:policy/log@0.1.0" "write" (func $log (param i32 i32 i32)))"#;
 const GET: &str = r#"(import "portcullis:policy/documents@0.1.0" "[method]document.get" (func $get (param i32 i32 i32 i32)))"#;
 const DROP: &str = r#"(import "portcullis:policy/documents@0.1.0" "[resource-drop]document" (func $drop (param i32)))"#;
+const PREVIEW: &str = r#"(import "portcullis:policy/documents@0.1.0" "[method]document.preview" (func $preview (param i32 i32)))"#;
+const NOW: &str = r#"(import "portcullis:policy/clock@0.1.0" "now" (func $now (result i64)))"#;
 const GET_ALL: &str = r#"(import "portcullis:policy/documents@0.1.0" "[method]document.get-all" (func $get_all (param i32 i32 i32 i32)))"#;
 
 /// Repeats something so often.
@@ -19,6 +21,17 @@ fn guard(name: &'static str, parts: &Parts, told: &'static str) -> Animal {
 
 fn with_body(name: &'static str, parts: &Parts, told: Option<&'static str>) -> Animal {
     Animal { body: true, ..Animal::new(name, "guard", parts.build(), told) }
+}
+
+/// Has no opinion, once it has seen what the API server says to a dry run: as slow as the cluster is.
+#[must_use]
+pub fn waits_for_the_cluster() -> Vec<u8> {
+    let evaluate = format!(
+        "(call $preview (i32.load offset=212 (local.get $facts)) (i32.const 4096))
+         (if (i32.eqz (i32.load8_u (i32.const 4096))) (then (call $drop (i32.load offset=4 (i32.const 4096)))))
+         (call $drop (i32.load offset=212 (local.get $facts))) {NO_OPINION}"
+    );
+    Parts::guard(&evaluate).imports(&format!("{PREVIEW}{DROP}")).build()
 }
 
 /// All of them.
@@ -67,6 +80,16 @@ fn exhaust() -> Vec<Animal> {
         ),
         // Every line past the 64th is dropped: the call is not refused, and the log does not grow.
         Animal::new("log", "guard", Parts::guard(&format!("{} {NO_OPINION}", repeat(4000, "(call $log (i32.const 1) (i32.const 1104) (i32.const 7))"))).imports(LOG).build(), None),
+        // Few lines in each call, and no end of calls: it asks the clock, so that its verdict is not remembered.
+        Animal {
+            more: ", limits: { log-lines-per-second: 20 }",
+            ..Animal::new(
+                "log-on-each-call",
+                "guard",
+                Parts::guard(&format!("(drop (call $now)) {} {NO_OPINION}", repeat(4, "(call $log (i32.const 1) (i32.const 1104) (i32.const 7))"))).imports(&format!("{LOG}{NOW}")).build(),
+                None,
+            )
+        },
         with_body(
             "host-calls",
             &Parts::guard(&format!(

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn buckets_add_up_and_failures_have_their_kind() {
-    let mut plugin = PluginReading { evaluations: 3, microseconds: 57, remembered: 2, instances: 1, ..PluginReading::default() };
+    let mut plugin = PluginReading { evaluations: 3, microseconds: 57, remembered: 2, instances: 1, dropped_lines: 3, ..PluginReading::default() };
     plugin.buckets[1] = 2;
     plugin.buckets[4] = 1;
     plugin.failures.insert("deadline", 1);
@@ -20,6 +20,7 @@ fn buckets_add_up_and_failures_have_their_kind() {
         r#"portcullis_plugin_evaluation_seconds_count{plugin="deny-list"} 3"#,
         r#"portcullis_plugin_remembered_total{plugin="deny-list"} 2"#,
         r#"portcullis_plugin_failures_total{plugin="deny-list",kind="deadline"} 1"#,
+        r#"portcullis_plugin_dropped_log_lines_total{plugin="deny-list"} 3"#,
         r#"portcullis_plugin_instances{plugin="deny-list"} 1"#,
         "portcullis_policy_reloads_total 4",
         "portcullis_policy_rejections_total 1",
