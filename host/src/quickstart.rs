@@ -90,6 +90,8 @@ impl Started {
             }
         };
         folder.policies_from(args.bundle.as_deref(), default_bundle::write)?;
+        // A newcomer's first start is silent for as long as that takes.
+        tracing::info!("loading the policies of {}; what is not compiled yet takes some seconds", folder.policies().display());
         let settings = Settings {
             listen: args.listen,
             public_url: None,
