@@ -1,5 +1,4 @@
 use futures_util::FutureExt as _;
-use kube_request::Json;
 
 use super::*;
 use crate::host::{Charge, Wanted};
@@ -20,9 +19,9 @@ fn read(masked: bool, pointer: &str) -> Vec<Unseen> {
 fn a_masked_value_is_noticed_when_it_is_read_and_only_then() {
     for pointer in ["", "/spec", "/spec/key", "/spec/word", "/spec/data", "/spec/notes"] {
         assert_eq!(read(true, pointer), [Unseen::Masked], "{pointer}");
-        assert_eq!(read(false, pointer), [], "{pointer}: nothing in this body is masked");
+        assert!(read(false, pointer).is_empty(), "{pointer}: nothing in this body is masked");
     }
-    assert_eq!(read(true, "/spec/user"), []);
+    assert!(read(true, "/spec/user").is_empty());
     // Where something is masked, the word is taken for it: better one doubt too many.
     assert_eq!(read(true, "/metadata/name"), [Unseen::Masked]);
 }
