@@ -3,10 +3,11 @@
 //! A call first runs on the caller's thread, which is the cheapest there is, with a few milliseconds to answer and without host functions that
 //! wait. The few that need more run again from the start on a stack of their own, where they give way to other requests at every tick
 //! until their deadline; since the instance is fresh and has no way to act on anything outside, running twice shows nowhere. A component
-//! that was slow once goes there directly for a while, and one that talks to the network always does.
+//! that was slow once goes there directly for a while, and one that talks to the network always does. There those that compute for long take turns: see
+//! [`turns`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -17,6 +18,8 @@ use crate::engine::Engine;
 use crate::failure::{self, Failure, FailureCause, MustWait};
 use crate::host::{CallState, Log};
 use crate::plugin::Limits;
+
+pub(crate) mod turns;
 
 /// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms.
 const FAST_TICKS: u64 = 2;
@@ -69,18 +72,22 @@ impl Callable {
         let Some(_instance) = admitted(&self.instances, &mut left).await else {
             return Err(self.failure(FailureCause::Instances(self.limits.instances)));
         };
+        let mut slow = self.was_slow();
         if let Some(pre) = &self.immediate
-            && !self.was_slow()
+            && !slow
         {
             let (result, state) = self.call_on_this_thread(pre, export, state(), params());
             match result {
                 Ok(answer) => return Ok((answer, state)),
-                Err(error) if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => self.slow.store(SLOW_CALLS, Ordering::Relaxed),
+                Err(error) if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => {
+                    self.slow.store(SLOW_CALLS, Ordering::Relaxed);
+                    slow = true;
+                }
                 Err(error) if error.is::<MustWait>() => {}
                 Err(error) => return Err(self.failed(&error, state)),
             }
         }
-        let (result, state) = self.call_giving_way(export, state(), params(), left).await?;
+        let (result, state) = self.call_giving_way(export, state(), params(), (left, slow)).await?;
         match result {
             Ok(answer) => Ok((answer, state)),
             Err(error) => Err(self.failed(&error, state)),
@@ -124,7 +131,7 @@ impl Callable {
         export: &ComponentExportIndex,
         state: CallState,
         params: P,
-        mut left: Duration,
+        (mut left, slow): (Duration, bool),
     ) -> Result<(wasmtime::Result<R>, CallState), Failure> {
         let Some(_permit) = admitted(self.engine.waiting(), &mut left).await else { return Err(self.failure(FailureCause::Busy)) };
         let work = async {
@@ -136,7 +143,12 @@ impl Callable {
             let result = self.run_async(&mut store, export, params).await;
             (result, store.into_data())
         };
-        tokio::time::timeout(left, work).await.map_err(|_| self.failure(FailureCause::Deadline(self.limits.deadline)))
+        let now_slow = AtomicBool::new(slow);
+        let done = tokio::time::timeout(left, turns::in_turns(self.engine.turns(), &now_slow, work)).await;
+        if !slow && now_slow.into_inner() {
+            self.slow.store(SLOW_CALLS, Ordering::Relaxed);
+        }
+        done.map_err(|_| self.failure(FailureCause::Deadline(self.limits.deadline)))
     }
 
     async fn run_async<P: Params, R: Results>(

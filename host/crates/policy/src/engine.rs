@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::{CacheError, CompileCache};
+use crate::call::turns::turns;
 use crate::components::Components;
 use crate::plugin::SNAPSHOT_PAGES;
 
@@ -77,6 +78,8 @@ struct Inner {
     options: EngineOptions,
     /// Calls that may wait for something outside hold a permit, so that the pool is never empty for those that do not.
     waiting: Arc<Semaphore>,
+    /// Calls that compute for long hold one while they do.
+    turns: Semaphore,
 }
 
 impl Engine {
@@ -86,7 +89,7 @@ impl Engine {
         let cache = CompileCache::open(options.cache_dir.as_deref(), &wasmtime)?;
         start_ticker(&wasmtime)?;
         let waiting = options.instances.saturating_sub(RESERVED_FOR_THREADS).max(1);
-        Ok(Engine { inner: Arc::new(Inner { wasmtime, cache, options, waiting: Arc::new(Semaphore::new(waiting as usize)) }) })
+        Ok(Engine { inner: Arc::new(Inner { wasmtime, cache, options, waiting: Arc::new(Semaphore::new(waiting as usize)), turns: turns() }) })
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -99,6 +102,10 @@ impl Engine {
 
     pub(crate) fn waiting(&self) -> &Semaphore {
         &self.inner.waiting
+    }
+
+    pub(crate) fn turns(&self) -> &Semaphore {
+        &self.inner.turns
     }
 
     /// The options it was built with.
