@@ -118,11 +118,15 @@ fn told(error: reqwest::Error) -> String {
 
 /// Why the other side is not who it should be, when that is what this error says.
 fn distrusted(error: &(dyn Error + 'static)) -> Option<String> {
-    // An error of input and output holds its cause and does not name it as its source.
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match inner.or_else(|| error.downcast_ref::<rustls::Error>())? {
-        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
-            Some("no authority that counts for this origin has signed its certificate (UnknownIssuer); give the one that did as its `ca` under grants.httpOrigins".to_owned())
+    // An error of input and output holds its cause, which may be another one, and does not name it as its source.
+    let mut error = error;
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    match error.downcast_ref::<rustls::Error>()? {
+        // Another authority may have the same name, and another key.
+        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer | rustls::CertificateError::BadSignature) => {
+            Some("no authority that counts for this origin has signed its certificate; give the one that did as its `ca` under grants.httpOrigins".to_owned())
         }
         rustls::Error::InvalidCertificate(why) => Some(format!("its certificate is not valid ({why}); have it renewed or corrected")),
         _ => None,

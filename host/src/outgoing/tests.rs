@@ -101,3 +101,69 @@ async fn an_error_says_why_and_not_where() {
     let error = get(format!("http://127.0.0.1:{port}/T0/B0/secret")).await.unwrap_err();
     assert!(error.contains("refused") && !error.contains("secret"), "{error}");
 }
+
+/// Answers by TLS as `name`, and gives its authority as PEM.
+fn tls_server(name: &str) -> (u16, String) {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let pem = authority.self_signed(&key).unwrap().pem();
+    let issuer = Issuer::new(authority, key);
+    let leaf_key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&leaf_key, &issuer).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(leaf_key.serialize_der()).unwrap();
+    let config = Arc::new(rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![leaf.der().clone()], key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = rustls::StreamOwned::new(rustls::ServerConnection::new(config.clone()).unwrap(), stream);
+            let mut head = [0; 4096];
+            if stream.read(&mut head).is_ok() {
+                stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").ok();
+                stream.conn.send_close_notify();
+                stream.flush().ok();
+            }
+        }
+    });
+    (port, pem)
+}
+
+/// What becomes of a request to an origin with these authorities of its own.
+async fn get_by(port: u16, authorities: Option<&str>) -> Result<u16, String> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), authorities.unwrap_or_default()).unwrap();
+    let origin = Origin::parse(&format!("https://127.0.0.1:{port}")).unwrap();
+    let client = Outgoing::new(authorities.map(|_| (origin, file.path().to_owned()))).unwrap();
+    let request = HttpRequest { method: "GET".to_owned(), url: format!("https://127.0.0.1:{port}/a"), headers: Vec::new(), body: Vec::new() };
+    client.send(request).await.map(|response| response.status)
+}
+
+#[tokio::test]
+async fn an_origins_own_authority_is_the_only_one_that_counts_for_it() {
+    let ((port, authority), (_, another)) = (tls_server("127.0.0.1"), tls_server("127.0.0.1"));
+    assert_eq!(get_by(port, Some(&authority)).await, Ok(204));
+    assert_eq!(get_by(port, Some(&format!("{another}{authority}"))).await, Ok(204));
+    let told = "no authority that counts for this origin has signed its certificate; give the one that did as its `ca` under grants.httpOrigins";
+    for authorities in [None, Some(another.as_str())] {
+        assert_eq!(get_by(port, authorities).await, Err(told.to_owned()));
+    }
+    let (port, authority) = tls_server("elsewhere.example");
+    let error = get_by(port, Some(&authority)).await.unwrap_err();
+    assert!(error.starts_with("its certificate is not valid (") && error.ends_with("); have it renewed or corrected"), "{error}");
+}
+
+#[test]
+fn an_authority_that_cannot_be_read_is_told_at_the_start() {
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let why = |origin: &str, path: &Path| match Outgoing::new([(Origin::parse(origin).unwrap(), path.to_owned())]) {
+        Ok(_) => panic!("it was taken"),
+        Err(error) => format!("{error:#}"),
+    };
+    assert!(why("https://a.example", file.path()).ends_with("it holds no certificate; put the authority's there, as PEM"));
+    assert!(why("https://a.example", Path::new("/nonexistent.pem")).contains("the `ca` /nonexistent.pem of https://a.example:443: No such file"));
+    assert!(why("http://a.example", file.path()).contains("has a `ca` and no TLS; write it with https://, or leave `ca` out"));
+}

@@ -51,7 +51,7 @@ fn another_authority_is_refused_and_the_operator_is_told() {
         let stage = Stage::with(&splunk(port), |_| grants(port, ca));
         let collector = collector(&stage.stage, &stage.folder.path().join("victoria"), port);
         stage.ask(1);
-        let told = "no authority that counts for this origin has signed its certificate (UnknownIssuer); give the one that did as its `ca` under grants.httpOrigins";
+        let told = "no authority that counts for this origin has signed its certificate; give the one that did as its `ca` under grants.httpOrigins";
         until(PATIENCE, "for the operator to be told", || stage.served.log().contains(told).then_some(()));
         collector.stop();
     }
