@@ -11,14 +11,24 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest;
 use wasmtime::component::Component;
 
+mod functions;
 mod native;
 
-/// Files kept: a bundle of twenty plugins has forty. The oldest go first.
+pub(crate) use functions::Functions;
+
+/// Files kept: a bundle of twenty plugins has forty. Those that were used longest ago go first.
 const KEPT: usize = 256;
+
+/// Bytes kept: an interpreter's component has two files of 37 MB. The one that was used last stays whatever its size.
+const BYTES: u64 = 1 << 30;
+
+/// A file that is being written is whole within this time, or never: whoever wrote it is gone.
+const WRITING: Duration = Duration::from_secs(3600);
 
 const DIGEST_BYTES: usize = 32;
 
@@ -117,7 +127,10 @@ impl CompileCache {
             tracing::warn!(path = %path.display(), "a compiled component is damaged: it is compiled again");
             return None;
         }
-        native::load(engine, code).ok()
+        let component = native::load(engine, code).ok()?;
+        // It was used now. Where that cannot be noted it goes sooner.
+        let _ = file.set_modified(SystemTime::now());
+        Some(component)
     }
 
     /// Keeps a compiled component. A failure costs the next start a compilation and nothing else, so it is logged and passed over.
@@ -160,18 +173,30 @@ fn probe(dir: &Path) -> std::io::Result<u32> {
 fn prune(dir: &Path) -> std::io::Result<()> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        if entry.path().extension().is_some_and(|e| e == "cwasm") {
-            files.push((entry.metadata()?.modified()?, entry.path()));
+        let path = entry?.path();
+        // Another process may prune too.
+        let Ok(metadata) = fs::metadata(&path) else { continue };
+        let used = metadata.modified()?;
+        match path.extension() {
+            Some(extension) if extension == "cwasm" => files.push((used, metadata.len(), path)),
+            Some(extension) if extension == "tmp" && used.elapsed().is_ok_and(|since| since > WRITING) => gone(fs::remove_file(path))?,
+            _ => {}
         }
     }
-    if files.len() > KEPT {
-        files.sort();
-        for (_, path) in &files[..files.len() - KEPT] {
-            fs::remove_file(path)?;
+    files.sort();
+    let mut bytes = 0;
+    for (i, (_, length, path)) in files.iter().rev().enumerate() {
+        bytes += length;
+        if i >= KEPT || (i > 0 && bytes > BYTES) {
+            gone(fs::remove_file(path))?;
         }
     }
     Ok(())
+}
+
+/// That it is gone already is as good.
+fn gone(removed: std::io::Result<()>) -> std::io::Result<()> {
+    removed.or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::cache::{CacheError, CompileCache};
+use crate::cache::{CacheError, CompileCache, Functions};
 use crate::call::turns::turns;
 use crate::components::Components;
 use crate::plugin::SNAPSHOT_PAGES;
@@ -85,7 +85,7 @@ struct Inner {
 impl Engine {
     /// Builds the sandbox and starts the one thread that keeps its deadlines. Blocks for a few milliseconds.
     pub fn new(options: EngineOptions) -> Result<Engine, EngineError> {
-        let wasmtime = wasmtime::Engine::new(&config(&options)).map_err(|e| EngineError::Sandbox(format!("{e:#}")))?;
+        let wasmtime = wasmtime::Engine::new(&config(&options)?).map_err(|e| EngineError::Sandbox(format!("{e:#}")))?;
         let cache = CompileCache::open(options.cache_dir.as_deref(), &wasmtime)?;
         start_ticker(&wasmtime)?;
         let waiting = options.instances.saturating_sub(RESERVED_FOR_THREADS).max(1);
@@ -120,7 +120,7 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-fn config(options: &EngineOptions) -> Config {
+fn config(options: &EngineOptions) -> Result<Config, EngineError> {
     let instances = options.instances.max(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
@@ -151,8 +151,10 @@ fn config(options: &EngineOptions) -> Config {
         .gc_support(false)
         .wasm_threads(false)
         .wasm_memory64(false)
-        .wasm_component_model(true);
-    config
+        .wasm_component_model(true)
+        .enable_incremental_compilation(Arc::new(Functions::default()))
+        .map_err(|e| EngineError::Sandbox(format!("{e:#}")))?;
+    Ok(config)
 }
 
 /// Holds the engine weakly: when the last instance and the last handle are gone, the thread ends at its next tick.

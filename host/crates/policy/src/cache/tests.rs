@@ -53,17 +53,56 @@ fn a_place_where_others_may_write_is_not_trusted() {
     assert!(matches!(CompileCache::open(Some(&folder), engine.wasmtime()), Err(CacheError::Untrusted { .. })));
 }
 
+/// A file of so many bytes that was used so long ago; of large ones only the length is on the disk.
+fn used(dir: &Path, name: &str, bytes: u64, ago: Duration) -> PathBuf {
+    let path = dir.join(name);
+    let file = fs::File::create(&path).unwrap();
+    file.set_len(bytes).unwrap();
+    file.set_modified(SystemTime::now() - ago).unwrap();
+    path
+}
+
 #[test]
-fn the_oldest_files_go_first() {
+fn files_that_were_used_longest_ago_go_first() {
     let dir = tempfile::tempdir().unwrap();
-    for i in 0..KEPT + 3 {
-        let path = dir.path().join(format!("{i:04}.cwasm"));
-        fs::write(&path, "x").unwrap();
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(i as u64);
-        fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
-    }
+    let files: Vec<_> = (0..KEPT as u64 + 3).map(|i| used(dir.path(), &format!("{i:04}.cwasm"), 1, Duration::from_secs(1000 - i))).collect();
     prune(dir.path()).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), KEPT);
-    assert!(!dir.path().join("0002.cwasm").exists());
-    assert!(dir.path().join("0003.cwasm").exists());
+    assert!(!files[2].exists());
+    assert!(files[3].exists());
+}
+
+#[test]
+fn large_files_are_fewer_and_the_last_one_stays_whatever_its_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let files: Vec<_> = (0..4).map(|i| used(dir.path(), &format!("{i}.cwasm"), BYTES / 3, Duration::from_secs(100 - i))).collect();
+    prune(dir.path()).unwrap();
+    assert_eq!(files.iter().map(|file| file.exists()).collect::<Vec<_>>(), [false, true, true, true]);
+    let huge = used(dir.path(), "huge.cwasm", 2 * BYTES, Duration::ZERO);
+    prune(dir.path()).unwrap();
+    assert!(huge.exists());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_file_that_is_used_counts_as_new() {
+    let engine = testing::engine();
+    let dir = tempfile::tempdir().unwrap();
+    let cache = CompileCache::open(Some(dir.path()), engine.wasmtime()).unwrap();
+    cache.put(&key(), &compiled(engine.wasmtime()));
+    let path = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().path();
+    let long_ago = SystemTime::now() - Duration::from_secs(1000);
+    fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    assert!(cache.get(engine.wasmtime(), &key()).is_some());
+    assert!(fs::metadata(&path).unwrap().modified().unwrap() > long_ago + Duration::from_secs(900));
+}
+
+#[test]
+fn what_a_killed_gateway_left_half_written_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let left = used(dir.path(), "a.1.0.tmp", 10, WRITING + Duration::from_secs(1));
+    let at_work = used(dir.path(), "b.2.0.tmp", 10, Duration::from_secs(1));
+    prune(dir.path()).unwrap();
+    assert!(!left.exists());
+    assert!(at_work.exists());
 }
