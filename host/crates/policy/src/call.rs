@@ -39,8 +39,10 @@ pub(crate) struct Callable {
     pub limits: Limits,
     /// Set when the component could not be snapshotted: every instance takes its configuration anew.
     pub configure: Option<Configure>,
-    /// Calls left that go to the slow path directly.
+    /// Calls left that go to the slow path directly, and take turns there.
     pub slow: AtomicU32,
+    /// The next call goes to the slow path, where it is seen how long it computes.
+    pub suspected: AtomicBool,
     /// Calls that run hold a permit each: no plugin takes the whole pool.
     pub instances: Semaphore,
 }
@@ -72,18 +74,19 @@ impl Callable {
         let Some(_instance) = admitted(&self.instances, &mut left).await else {
             return Err(self.failure(FailureCause::Instances(self.limits.instances)));
         };
-        let mut slow = self.was_slow();
+        let slow = self.was_slow();
         if let Some(pre) = &self.immediate
             && !slow
+            && !self.is_suspected()
         {
+            let begun = Instant::now();
             let (result, state) = self.call_on_this_thread(pre, export, state(), params());
+            if begun.elapsed() >= turns::SLICE {
+                self.suspected.store(true, Ordering::Relaxed);
+            }
             match result {
                 Ok(answer) => return Ok((answer, state)),
-                Err(error) if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => {
-                    self.slow.store(SLOW_CALLS, Ordering::Relaxed);
-                    slow = true;
-                }
-                Err(error) if error.is::<MustWait>() => {}
+                Err(error) if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) || error.is::<MustWait>() => {}
                 Err(error) => return Err(self.failed(&error, state)),
             }
         }
@@ -96,6 +99,11 @@ impl Callable {
 
     fn was_slow(&self) -> bool {
         self.slow.load(Ordering::Relaxed) > 0 && self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+    }
+
+    /// The last call took long by the clock: the next one shows whether that was the component's doing.
+    fn is_suspected(&self) -> bool {
+        self.suspected.load(Ordering::Relaxed) && self.suspected.swap(false, Ordering::Relaxed)
     }
 
     fn call_on_this_thread<P: Params, R: Results>(

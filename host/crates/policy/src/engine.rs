@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::{CacheError, CompileCache, Functions};
-use crate::call::turns::turns;
+use crate::call::turns::Turns;
 use crate::components::Components;
 use crate::plugin::SNAPSHOT_PAGES;
 
@@ -79,7 +79,7 @@ struct Inner {
     /// Calls that may wait for something outside hold a permit, so that the pool is never empty for those that do not.
     waiting: Arc<Semaphore>,
     /// Calls that compute for long hold one while they do.
-    turns: Semaphore,
+    turns: Turns,
 }
 
 impl Engine {
@@ -89,7 +89,7 @@ impl Engine {
         let cache = CompileCache::open(options.cache_dir.as_deref(), &wasmtime)?;
         start_ticker(&wasmtime)?;
         let waiting = options.instances.saturating_sub(RESERVED_FOR_THREADS).max(1);
-        Ok(Engine { inner: Arc::new(Inner { wasmtime, cache, options, waiting: Arc::new(Semaphore::new(waiting as usize)), turns: turns() }) })
+        Ok(Engine { inner: Arc::new(Inner { wasmtime, cache, options, waiting: Arc::new(Semaphore::new(waiting as usize)), turns: Turns::new() }) })
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -104,7 +104,7 @@ impl Engine {
         &self.inner.waiting
     }
 
-    pub(crate) fn turns(&self) -> &Semaphore {
+    pub(crate) fn turns(&self) -> &Turns {
         &self.inner.turns
     }
 

@@ -1,7 +1,7 @@
 //! One plugin of a generation: its component compiled, checked, configured and linked.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
@@ -195,6 +195,7 @@ impl Plugin {
                 limits,
                 configure,
                 slow: AtomicU32::new(0),
+                suspected: AtomicBool::new(false),
                 instances: Semaphore::new(limits.instances as usize),
             },
             name,

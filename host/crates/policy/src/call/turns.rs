@@ -1,59 +1,105 @@
-//! Calls that compute for long take turns, beside the threads of the runtime and not on them.
+//! Calls that compute for long take turns, on threads of a lower priority.
 //!
 //! A worker thread of the runtime that runs a guest serves nobody else meanwhile. Where every worker had one, connections would not even be looked at:
-//! a worker asks the kernel for news when it has nothing to do, or after some dozens of tasks, and here each task takes a whole slice.
+//! a worker asks the kernel for news when it has nothing to do, or after some dozens of tasks, and here each task takes a whole slice. And a thread that
+//! is as important as a worker keeps its processor for milliseconds after a worker wanted it.
 
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 
-/// A slice of the time until a guest gives way is a tick or so, and other polls take microseconds. By the clock, since a thread's own time is not to be had
-/// without `unsafe`.
-const SLICE: Duration = Duration::from_micros(2500);
+use crate::background::stand_back;
 
-/// Slices without a turn: a thread that the system took its processor from looks as slow as one that computes, and a quick call that this happened to must
-/// not wait behind those that are slow.
-const FREE: u32 = 2;
+/// A slice of the time until a guest gives way is a tick or so, and other polls take microseconds.
+pub(super) const SLICE: Duration = Duration::from_micros(2500);
 
-/// How many may compute at one time: half of the processors, so that the other half is there for those who are quick.
-pub(crate) fn turns() -> Semaphore {
-    Semaphore::new((available_parallelism().map_or(1, usize::from) / 2).max(1))
+/// Where calls that compute for long run, and how many of them at one time.
+pub(crate) struct Turns {
+    free: Semaphore,
+    number: usize,
+    /// Started by the first that needs one: most gateways never do.
+    threads: OnceLock<Option<ThreadPool>>,
 }
 
-/// Polls `work` to its end. After a whole slice, or from the start when it is known to be slow, it leaves the caller's worker to others; after [`FREE`] of them
-/// each further poll waits for its turn, and `slow` is set. Who waits longest is next.
-pub(super) async fn in_turns<F: Future>(turns: &Semaphore, slow: &AtomicBool, work: F) -> F::Output {
-    let mut work = pin!(work);
-    let mut slices = 0;
-    loop {
-        // It is never closed.
-        let turn = if slices >= FREE { turns.acquire().await.ok() } else { None };
-        let leaves = slices > 0 || slow.load(Ordering::Relaxed);
-        let begun = Instant::now();
-        let polled = std::future::poll_fn(|context| {
-            Poll::Ready(match leaves {
-                true => aside(|| work.as_mut().poll(context)),
-                false => work.as_mut().poll(context),
-            })
-        })
-        .await;
-        drop(turn);
-        if begun.elapsed() >= SLICE {
-            slices += 1;
-            if slices >= FREE {
-                slow.store(true, Ordering::Relaxed);
+impl Turns {
+    /// For half of the processors: the other half is left to those who are quick.
+    pub(crate) fn new() -> Turns {
+        Turns::of((available_parallelism().map_or(1, usize::from) / 2).max(1))
+    }
+
+    fn of(number: usize) -> Turns {
+        Turns { free: Semaphore::new(number), number, threads: OnceLock::new() }
+    }
+
+    /// Runs a slice on one of the threads, while another thread goes on with what the caller's would do next.
+    fn run<T: Send>(&self, slice: impl FnOnce() -> T + Send) -> T {
+        let threads = self.threads.get_or_init(|| {
+            let builder = ThreadPoolBuilder::new().num_threads(self.number).thread_name(|n| format!("policy-slow-{n}"));
+            builder.start_handler(|_| stand_back()).build().inspect_err(|error| tracing::warn!(%error, "slow policies run on the runtime's threads")).ok()
+        });
+        let runtime = Handle::try_current().ok();
+        let span = tracing::Span::current();
+        // What the caller's thread has by itself: the runtime's clock, and where log lines belong.
+        let slice = || span.in_scope(|| match &runtime {
+            Some(runtime) => {
+                let _within = runtime.enter();
+                slice()
             }
+            None => slice(),
+        });
+        let run = || match threads {
+            Some(threads) => threads.install(slice),
+            None => slice(),
+        };
+        match runtime.as_ref().map(Handle::runtime_flavor) {
+            Some(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(run),
+            // One thread has nobody else to go on.
+            _ => run(),
         }
+    }
+}
+
+/// Polls `work` to its end. Once a poll has computed for a whole slice `slow` is set, and where it is set each further poll waits for its turn. Who waits
+/// longest is next.
+pub(super) async fn in_turns<F: Future<Output: Send> + Send>(turns: &Turns, slow: &AtomicBool, work: F) -> F::Output {
+    let mut work = pin!(work);
+    loop {
+        let polled = if slow.load(Ordering::Relaxed) {
+            // It is never closed.
+            let _turn = turns.free.acquire().await.ok();
+            let waker = std::future::poll_fn(|context| Poll::Ready(context.waker().clone())).await;
+            let work = work.as_mut();
+            turns.run(move || work.poll(&mut Context::from_waker(&waker)))
+        } else {
+            std::future::poll_fn(|context| {
+                let begun = computed();
+                let polled = work.as_mut().poll(context);
+                if computed() >= begun + SLICE {
+                    slow.store(true, Ordering::Relaxed);
+                }
+                Poll::Ready(polled)
+            })
+            .await
+        };
         match polled {
             Poll::Ready(done) => return done,
             Poll::Pending => woken().await,
         }
     }
+}
+
+/// How long this thread has computed. By the clock on the wall a thread whose processor the system gave to others would look as slow as one that computes.
+fn computed() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 
 /// Ends when the task is woken: by `work`, which knows the task's waker, or for nothing, which costs a poll.
@@ -64,14 +110,6 @@ async fn woken() {
         false => Poll::Pending,
     })
     .await;
-}
-
-/// Another thread goes on with what this worker would do next. A runtime of one thread has none.
-fn aside<T>(run: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(run),
-        _ => run(),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A plugin beside the gateway: the same component, in surroundings that a case or a policy's author has written down.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -73,6 +73,7 @@ impl Clone for Callable {
             limits: self.limits,
             configure: self.configure.clone(),
             slow: AtomicU32::new(0),
+            suspected: AtomicBool::new(false),
             instances: Semaphore::new(self.limits.instances as usize),
         }
     }

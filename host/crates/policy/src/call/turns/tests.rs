@@ -2,25 +2,31 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::thread::sleep;
+use std::thread;
 
 use super::*;
 
 /// Computes in slices that are slow, as a guest does that gives way at each tick; tells how many do so at one time.
 async fn computes(slices: u32, now: &AtomicUsize, most: &AtomicUsize) {
-    for slice in 0..slices {
-        // Those without a turn do not count.
-        let counts = usize::from(slice >= FREE);
-        most.fetch_max(now.fetch_add(counts, Ordering::SeqCst) + counts, Ordering::SeqCst);
-        sleep(SLICE * 2);
-        now.fetch_sub(counts, Ordering::SeqCst);
+    for _ in 0..slices {
+        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let begun = computed();
+        while computed() < begun + SLICE * 2 {
+            std::hint::spin_loop();
+        }
+        now.fetch_sub(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
     }
 }
 
+/// The name of the thread that polls this.
+async fn runs_on() -> String {
+    thread::current().name().unwrap_or_default().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_only_worker_goes_on_with_others() {
-    let turns = Arc::new(Semaphore::new(1));
+    let turns = Turns::of(1);
     let (begun, begins) = tokio::sync::oneshot::channel();
     let (release, released) = std::sync::mpsc::channel();
     let held = tokio::spawn(async move {
@@ -40,12 +46,12 @@ async fn the_only_worker_goes_on_with_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_more_compute_at_one_time_than_there_are_turns() {
-    let turns = Arc::new(Semaphore::new(2));
+    let turns = Arc::new(Turns::of(2));
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let tasks: Vec<_> = (0..8)
         .map(|_| {
             let (turns, now, most) = (turns.clone(), now.clone(), most.clone());
-            tokio::spawn(async move { in_turns(&turns, &AtomicBool::new(true), computes(FREE + 3, &now, &most)).await })
+            tokio::spawn(async move { in_turns(&turns, &AtomicBool::new(true), computes(3, &now, &most)).await })
         })
         .collect();
     for task in tasks {
@@ -57,22 +63,30 @@ async fn no_more_compute_at_one_time_than_there_are_turns() {
 
 #[tokio::test]
 async fn a_runtime_of_one_thread_has_them_too_and_who_was_slow_is_remembered() {
-    let (turns, slow) = (Semaphore::new(1), AtomicBool::new(false));
-    in_turns(&turns, &slow, computes(FREE + 1, &AtomicUsize::new(0), &AtomicUsize::new(0))).await;
+    let (turns, slow) = (Turns::of(1), AtomicBool::new(false));
+    in_turns(&turns, &slow, computes(2, &AtomicUsize::new(0), &AtomicUsize::new(0))).await;
     assert!(slow.load(Ordering::Relaxed));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn only_what_is_slow_runs_on_threads_of_its_own_and_there_the_runtime_is_known() {
+    let turns = Turns::of(1);
+    let slow = AtomicBool::new(true);
+    assert_eq!(in_turns(&turns, &slow, runs_on()).await, "policy-slow-0");
+    in_turns(&turns, &slow, tokio::time::sleep(Duration::from_millis(1))).await;
+    assert!(!in_turns(&turns, &AtomicBool::new(false), runs_on()).await.starts_with("policy-slow"));
 }
 
 #[tokio::test]
 async fn what_waits_is_not_slow_and_needs_no_turn() {
-    let (turns, slow) = (Semaphore::new(0), AtomicBool::new(false));
+    let (turns, slow) = (Turns::of(0), AtomicBool::new(false));
     in_turns(&turns, &slow, tokio::time::sleep(SLICE * 4)).await;
     assert!(!slow.load(Ordering::Relaxed));
 }
 
 #[tokio::test]
-async fn a_quick_call_whose_thread_lost_its_processor_once_needs_no_turn() {
-    let (turns, slow) = (Semaphore::new(0), AtomicBool::new(true));
-    let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let done = in_turns(&turns, &slow, computes(1, &now, &most));
-    tokio::time::timeout(Duration::from_secs(20), done).await.unwrap();
+async fn a_quick_call_whose_thread_lost_its_processor_is_not_slow() {
+    let (turns, slow) = (Turns::of(0), AtomicBool::new(false));
+    in_turns(&turns, &slow, async { thread::sleep(SLICE * 4) }).await;
+    assert!(!slow.load(Ordering::Relaxed));
 }
