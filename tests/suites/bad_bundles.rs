@@ -53,7 +53,7 @@ fn of_the_file() -> Vec<Wrong> {
         changed("a name with capitals", "name: observe", "name: Observe", &["bundle.yaml:4:", "lower-case"]),
         changed("no such world", "world: guard", "world: gaurd", &["bundle.yaml:5:", "gaurd", "session-policy"]),
         changed("a path out of the bundle", "component: deny-list.wasm", "component: ../deny-list.wasm", &["bundle.yaml:6:", "stay inside the bundle"]),
-        changed("a component that is not there", "component: deny-list.wasm", "component: missing.wasm", &["missing.wasm", "must be there"]),
+        changed("a component that is not there", "component: deny-list.wasm", "component: missing.wasm", &["bundle.yaml:6: `component`", "missing.wasm", "must be there"]),
         second("two of one name", &plugin("").replace("two", "observe"), &["bundle.yaml:8:", "give each its own"]),
         second("a mode that there is not", &plugin("    mode: watch\n"), &["bundle.yaml:11:", "watch", "monitor"]),
         second("a glob with brackets", &plugin("    match:\n      namespaces: [\"team-[ab]\"]\n"), &["bundle.yaml:12:", "`team-[ab]`", "`namespaces`", "`*` for any"]),
@@ -62,7 +62,7 @@ fn of_the_file() -> Vec<Wrong> {
         second("a share of more than all", &plugin("    canary: { share: 110% }\n"), &["bundle.yaml:11:", "write it as 10%"]),
         second("a canary in place of nobody", &plugin("    replaces: nobody\n    canary: { share: 10% }\n"), &["bundle.yaml:11:", "no plugin has that name"]),
         second("memory without a unit that is known", &plugin("    limits: { memory: 16MB }\n"), &["bundle.yaml:11:", "16MB", "write it as 16MiB"]),
-        second("cases that are not there", &plugin("    cases: cases/none.yaml\n"), &["cases/none.yaml", "must be there"]),
+        second("cases that are not there", &plugin("    cases: cases/none.yaml\n"), &["bundle.yaml:11: `cases`", "cases/none.yaml", "must be there"]),
         Wrong { what: "a file of cases with an unknown key", text: format!("{GOOD}cases: [wrong-key.yaml]\n"), told: &["wrong-key.yaml:4:", "shade"] },
         Wrong { what: "a case that does not hold", text: format!("{GOOD}cases: [wrong-case.yaml]\n"), told: &["wrong-case.yaml:4:", "refused it says", "correct the policy or the cases"] },
     ]
@@ -74,7 +74,7 @@ fn of_the_plugins() -> Vec<Wrong> {
     vec![
         second("text for a component", &with("text.wasm", ""), &["bundle.yaml:10:", "text.wasm", "not a WebAssembly component", "plugin build"]),
         second("a core module", &with("module.wasm", ""), &["bundle.yaml:10:", "module.wasm"]),
-        second("a component of another world", &with("masker.wasm", ""), &["bundle.yaml:9:", "masker.wasm", "`world` in bundle.yaml"]),
+        second("a component of another world", &with("masker.wasm", ""), &["bundle.yaml:9:", "masker.wasm", "bundle.yaml says guard", "correct `world`"]),
         second("an import that nobody has", &with("import.wasm", ""), &["bundle.yaml:10:", "`wasi:http/outgoing-handler@0.2.0`"]),
         second("a version of the interface that there is not", &with("version.wasm", ""), &["bundle.yaml:10:", "version 0.9.0", "build it for one of these"]),
         second(

@@ -53,13 +53,18 @@ impl Manifest {
     /// Every file that the bundle names, itself not among them. What it names by a reference is no file.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut files: Vec<String> = Vec::new();
-        let named = self.plugins.iter().flat_map(|p| std::iter::once(&p.component).chain(&p.cases)).chain(&self.cases);
-        for path in named.filter(|path| !is_reference(&path.value)) {
+        for (_, path) in self.named() {
             if !files.contains(&path.value) {
                 files.push(path.value.clone());
             }
         }
         files
+    }
+
+    /// The same with where it names them: the key, and its value.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &Spanned<String>)> {
+        let of_plugins = self.plugins.iter().flat_map(|p| std::iter::once(("component", &p.component)).chain(p.cases.iter().map(|cases| ("cases", cases))));
+        of_plugins.chain(self.cases.iter().map(|cases| ("cases", cases))).filter(|(_, path)| !is_reference(&path.value))
     }
 }
 

@@ -176,7 +176,7 @@ impl Kept {
     pub(crate) fn find(&self, digest: &str) -> Result<Former, KeptError> {
         let wanted = digest.strip_prefix("sha256:").unwrap_or(digest);
         let index = self.index.lock();
-        let mut found = index.sets.iter().filter(|set| wanted.len() >= SHORTEST && set.digest["sha256:".len()..].starts_with(wanted));
+        let mut found = index.sets.iter().filter(|set| wanted.len() >= SHORTEST && set.digest.strip_prefix("sha256:").is_some_and(|digest| digest.starts_with(wanted)));
         match (found.next(), found.next()) {
             (Some(set), None) => Ok(set.clone()),
             (None, _) => Err(KeptError::Unknown(digest.to_owned())),

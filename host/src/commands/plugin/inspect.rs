@@ -93,6 +93,10 @@ pub(super) fn decoded(file: &Path, bytes: &[u8]) -> Result<DecodedWasm, Failure>
     if !bytes.starts_with(b"\0asm") {
         return Err(Failure::No(format!("{} is no WebAssembly; give a component's file, as `portcullis plugin build` makes it", file.display())));
     }
+    // The layer of the binary format: a core module's is 0, and it would be read for a component's description that it may carry.
+    if bytes.get(6..8) == Some(&[0, 0]) {
+        return Err(Failure::No(format!("{} is no component: it is a core module; build it with `portcullis plugin build`", file.display())));
+    }
     wit_component::decode(bytes).map_err(|e| {
         let why = clean(&format!("{e:#}"));
         Failure::No(format!("{} is no component: {why}; build it with `portcullis plugin build`", file.display()))

@@ -40,6 +40,16 @@ pub enum ReadError {
         /// The cause.
         source: std::io::Error,
     },
+    /// One that `bundle.yaml` names cannot be had.
+    #[error("{FILE}:{line}: `{key}`: {source}")]
+    Named {
+        /// The line that names it.
+        line: u64,
+        /// The key there.
+        key: &'static str,
+        /// What is wrong with it.
+        source: Box<ReadError>,
+    },
     /// A file has nothing in it.
     #[error("{path} is empty; the bundle names it, so something must be in it", path = path.display())]
     Empty {
@@ -81,6 +91,7 @@ impl ReadError {
         match self {
             ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ATTEMPTS,
             ReadError::Empty { .. } | ReadError::Unstable { .. } => ATTEMPTS,
+            ReadError::Named { source, .. } => source.attempts(),
             _ => SECOND_LOOK,
         }
     }
@@ -236,7 +247,7 @@ fn read_once(dir: &Path) -> Result<(Manifest, Contents, Print), ReadError> {
     let files = manifest.files();
     let print = Print::take(dir, &files);
     for file in files {
-        let bytes = read_file(&dir.join(&file))?;
+        let bytes = read_file(&dir.join(&file)).map_err(|source| named_by(&manifest, &file, source))?;
         contents.insert(file, bytes);
     }
     for proof in PROOFS {
@@ -251,6 +262,14 @@ fn read_once(dir: &Path) -> Result<(Manifest, Contents, Print), ReadError> {
         return Err(ReadError::Unstable { path: dir.to_owned() });
     }
     Ok((manifest, contents, print))
+}
+
+/// The same error with the place that names the file.
+fn named_by(manifest: &Manifest, file: &str, source: ReadError) -> ReadError {
+    match manifest.named().find(|(_, path)| path.value == file) {
+        Some((key, path)) => ReadError::Named { line: path.referenced.line(), key, source: Box::new(source) },
+        None => source,
+    }
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
