@@ -3,7 +3,7 @@
 //! A call first runs on the caller's thread, which is the cheapest there is, with a few milliseconds to answer and without host functions that
 //! wait. The few that need more run again from the start on a stack of their own, where they give way to other requests at every tick
 //! until their deadline; since the instance is fresh and has no way to act on anything outside, running twice shows nowhere. A component
-//! that was slow once goes there directly for a while, and one that talks to the network always does. There those that compute for long take turns: see
+//! that was slow goes there directly until it has been quick for a while, and one that talks to the network always does. There those that compute for long take turns: see
 //! [`turns`].
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::{Store, Trap};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
+use crate::call::turns::Pace;
 use crate::engine::Engine;
 use crate::failure::{self, Failure, FailureCause, MustWait};
 use crate::host::{CallState, Log};
@@ -24,7 +25,7 @@ pub(crate) mod turns;
 /// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms.
 const FAST_TICKS: u64 = 2;
 
-/// Calls that go to the slow path after one that was too slow for the fast one.
+/// Quick calls in a row after which a component that was slow is tried on the fast path again.
 const SLOW_CALLS: u32 = 100;
 
 /// A component that is ready to be called: linked, and mostly born configured.
@@ -39,7 +40,7 @@ pub(crate) struct Callable {
     pub limits: Limits,
     /// Set when the component could not be snapshotted: every instance takes its configuration anew.
     pub configure: Option<Configure>,
-    /// Calls left that go to the slow path directly, and take turns there.
+    /// Quick calls left until it is not slow any more. While it is, calls go to the slow path directly, and take turns there.
     pub slow: AtomicU32,
     /// The next call goes to the slow path, where it is seen how long it computes.
     pub suspected: AtomicBool,
@@ -74,7 +75,7 @@ impl Callable {
         let Some(_instance) = admitted(&self.instances, &mut left).await else {
             return Err(self.failure(FailureCause::Instances(self.limits.instances)));
         };
-        let slow = self.was_slow();
+        let slow = self.is_slow();
         if let Some(pre) = &self.immediate
             && !slow
             && !self.is_suspected()
@@ -97,8 +98,18 @@ impl Callable {
         }
     }
 
-    fn was_slow(&self) -> bool {
-        self.slow.load(Ordering::Relaxed) > 0 && self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+    fn is_slow(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) > 0
+    }
+
+    /// A call came to its end, or to its deadline, like this. Slow is who was so in one of the last hundred.
+    fn went(&self, slow: bool, ended: bool) {
+        match slow {
+            true => self.slow.store(SLOW_CALLS, Ordering::Relaxed),
+            // One that waited until its deadline says nothing of how it computes.
+            false if ended && self.is_slow() => drop(self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))),
+            false => {}
+        }
     }
 
     /// The last call took long by the clock: the next one shows whether that was the component's doing.
@@ -151,11 +162,9 @@ impl Callable {
             let result = self.run_async(&mut store, export, params).await;
             (result, store.into_data())
         };
-        let now_slow = AtomicBool::new(slow);
-        let done = tokio::time::timeout(left, turns::in_turns(self.engine.turns(), &now_slow, work)).await;
-        if !slow && now_slow.into_inner() {
-            self.slow.store(SLOW_CALLS, Ordering::Relaxed);
-        }
+        let pace = Pace::default();
+        let done = tokio::time::timeout(left, turns::in_turns(self.engine.turns(), slow, &pace, work)).await;
+        self.went(pace.is_slow(), done.is_ok());
         done.map_err(|_| self.failure(FailureCause::Deadline(self.limits.deadline)))
     }
 

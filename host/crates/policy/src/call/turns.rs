@@ -18,8 +18,8 @@ use tokio::sync::Semaphore;
 
 use crate::background::stand_back;
 
-/// A slice of the time until a guest gives way is a tick or so, and other polls take microseconds.
-pub(super) const SLICE: Duration = Duration::from_micros(2500);
+/// Who computes for so long at a stretch is slow. A slice of the time until a guest gives way is a tick or so, and other polls take microseconds.
+pub(super) const SLICE: Duration = Duration::from_millis(1);
 
 /// Where calls that compute for long run, and how many of them at one time.
 pub(crate) struct Turns {
@@ -67,27 +67,40 @@ impl Turns {
     }
 }
 
-/// Polls `work` to its end. Once a poll has computed for a whole slice `slow` is set, and where it is set each further poll waits for its turn. Who waits
-/// longest is next.
-pub(super) async fn in_turns<F: Future<Output: Send> + Send>(turns: &Turns, slow: &AtomicBool, work: F) -> F::Output {
+/// How long a call computed at a stretch.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    slow: AtomicBool,
+}
+
+impl Pace {
+    /// It computed for a whole slice at least once.
+    pub(super) fn is_slow(&self) -> bool {
+        self.slow.load(Ordering::Relaxed)
+    }
+
+    fn watch<T>(&self, poll: impl FnOnce() -> T) -> T {
+        let begun = computed();
+        let polled = poll();
+        if computed() >= begun + SLICE {
+            self.slow.store(true, Ordering::Relaxed);
+        }
+        polled
+    }
+}
+
+/// Polls `work` to its end. Where it is `known` to be slow, or once it was, each further poll waits for its turn. Who waits longest is next.
+pub(super) async fn in_turns<F: Future<Output: Send> + Send>(turns: &Turns, known: bool, pace: &Pace, work: F) -> F::Output {
     let mut work = pin!(work);
     loop {
-        let polled = if slow.load(Ordering::Relaxed) {
+        let polled = if known || pace.is_slow() {
             // It is never closed.
             let _turn = turns.free.acquire().await.ok();
             let waker = std::future::poll_fn(|context| Poll::Ready(context.waker().clone())).await;
             let work = work.as_mut();
-            turns.run(move || work.poll(&mut Context::from_waker(&waker)))
+            turns.run(move || pace.watch(|| work.poll(&mut Context::from_waker(&waker))))
         } else {
-            std::future::poll_fn(|context| {
-                let begun = computed();
-                let polled = work.as_mut().poll(context);
-                if computed() >= begun + SLICE {
-                    slow.store(true, Ordering::Relaxed);
-                }
-                Poll::Ready(polled)
-            })
-            .await
+            std::future::poll_fn(|context| Poll::Ready(pace.watch(|| work.as_mut().poll(context)))).await
         };
         match polled {
             Poll::Ready(done) => return done,

@@ -35,7 +35,7 @@ async fn the_only_worker_goes_on_with_others() {
             begun.send(()).ok();
             released.recv_timeout(Duration::from_secs(20)).is_ok()
         };
-        in_turns(&turns, &AtomicBool::new(true), work).await
+        in_turns(&turns, true, &Pace::default(), work).await
     });
     tokio::spawn(async move {
         begins.await.unwrap();
@@ -51,7 +51,7 @@ async fn no_more_compute_at_one_time_than_there_are_turns() {
     let tasks: Vec<_> = (0..8)
         .map(|_| {
             let (turns, now, most) = (turns.clone(), now.clone(), most.clone());
-            tokio::spawn(async move { in_turns(&turns, &AtomicBool::new(true), computes(3, &now, &most)).await })
+            tokio::spawn(async move { in_turns(&turns, true, &Pace::default(), computes(3, &now, &most)).await })
         })
         .collect();
     for task in tasks {
@@ -63,30 +63,31 @@ async fn no_more_compute_at_one_time_than_there_are_turns() {
 
 #[tokio::test]
 async fn a_runtime_of_one_thread_has_them_too_and_who_was_slow_is_remembered() {
-    let (turns, slow) = (Turns::of(1), AtomicBool::new(false));
-    in_turns(&turns, &slow, computes(2, &AtomicUsize::new(0), &AtomicUsize::new(0))).await;
-    assert!(slow.load(Ordering::Relaxed));
+    let (turns, pace) = (Turns::of(1), Pace::default());
+    in_turns(&turns, false, &pace, computes(2, &AtomicUsize::new(0), &AtomicUsize::new(0))).await;
+    assert!(pace.is_slow());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn only_what_is_slow_runs_on_threads_of_its_own_and_there_the_runtime_is_known() {
     let turns = Turns::of(1);
-    let slow = AtomicBool::new(true);
-    assert_eq!(in_turns(&turns, &slow, runs_on()).await, "policy-slow-0");
-    in_turns(&turns, &slow, tokio::time::sleep(Duration::from_millis(1))).await;
-    assert!(!in_turns(&turns, &AtomicBool::new(false), runs_on()).await.starts_with("policy-slow"));
+    let pace = Pace::default();
+    assert_eq!(in_turns(&turns, true, &pace, runs_on()).await, "policy-slow-0");
+    in_turns(&turns, true, &pace, tokio::time::sleep(Duration::from_millis(1))).await;
+    assert!(!pace.is_slow(), "it was known to be slow, and was not");
+    assert!(!in_turns(&turns, false, &pace, runs_on()).await.starts_with("policy-slow"));
 }
 
 #[tokio::test]
 async fn what_waits_is_not_slow_and_needs_no_turn() {
-    let (turns, slow) = (Turns::of(0), AtomicBool::new(false));
-    in_turns(&turns, &slow, tokio::time::sleep(SLICE * 4)).await;
-    assert!(!slow.load(Ordering::Relaxed));
+    let (turns, pace) = (Turns::of(0), Pace::default());
+    in_turns(&turns, false, &pace, tokio::time::sleep(SLICE * 4)).await;
+    assert!(!pace.is_slow());
 }
 
 #[tokio::test]
 async fn a_quick_call_whose_thread_lost_its_processor_is_not_slow() {
-    let (turns, slow) = (Turns::of(0), AtomicBool::new(false));
-    in_turns(&turns, &slow, async { thread::sleep(SLICE * 4) }).await;
-    assert!(!slow.load(Ordering::Relaxed));
+    let (turns, pace) = (Turns::of(0), Pace::default());
+    in_turns(&turns, false, &pace, async { thread::sleep(SLICE * 4) }).await;
+    assert!(!pace.is_slow());
 }
