@@ -2,7 +2,7 @@
 //!
 //! A reference has a digest, so what is kept needs no registry: a gateway that starts while its registry is away has what it had.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -97,7 +97,7 @@ impl Components {
         let proof = origin.text();
         let files = Files::from([(COMPONENT_FILE.to_owned(), wasm.clone()), (origin::FILE.to_owned(), proof.clone())]);
         let parent = self.folder.clone();
-        let written = tokio::task::spawn_blocking(move || folder::write(&files, &place, true).inspect(|()| prune(&parent)));
+        let written = tokio::task::spawn_blocking(move || folder::write(&files, &place, true).inspect(|()| folder::forget(&parent, KEPT, None)));
         let written = written.await.map_err(|e| FolderError::Io { path: self.folder.clone(), source: std::io::Error::other(e) });
         if let Err(error) = written.flatten() {
             tracing::warn!(%error, %reference, "a component is not kept: the next start asks its registry again");
@@ -129,17 +129,6 @@ fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).ok()?;
     (bytes.len() as u64 <= most).then_some(bytes)
-}
-
-/// Removes what was used longest ago. What cannot be removed costs room and nothing else.
-fn prune(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("sha256-"));
-    let mut found: Vec<_> = ours.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
-    found.sort();
-    for (_, path) in found.iter().rev().skip(KEPT) {
-        fs::remove_dir_all(path).ok();
-    }
 }
 
 #[cfg(test)]

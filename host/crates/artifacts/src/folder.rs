@@ -85,5 +85,17 @@ pub(crate) fn point(link: &Path, target: &Path) -> Result<(), FolderError> {
     sync(link.parent().unwrap_or(Path::new("."))).map_err(wrong)
 }
 
+/// Removes the copies below a folder but those `most` that were used last, by their times, and `besides`. What cannot be removed costs room and nothing else.
+/// Blocks.
+pub(crate) fn forget(folder: &Path, most: usize, besides: Option<&Path>) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let copies = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("sha256-") && besides.is_none_or(|kept| entry.file_name() != *kept.as_os_str()));
+    let mut found: Vec<_> = copies.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
+    found.sort();
+    for (_, path) in found.iter().rev().skip(most) {
+        fs::remove_dir_all(path).ok();
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -135,18 +135,7 @@ impl Follower {
     pub fn keep(&self) -> Result<(), FolderError> {
         let copy = fs::read_link(self.live()).map_err(|source| FolderError::Io { path: self.live(), source })?;
         folder::point(&self.folder.join("good"), &copy)?;
-        let mut others: Vec<_> = fs::read_dir(&self.folder)
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.ok())
-            .filter(|entry| entry.file_name() != *copy.as_os_str() && entry.file_name().to_string_lossy().starts_with("sha256-"))
-            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-            .collect();
-        others.sort();
-        for (_, path) in others.iter().rev().skip(KEPT) {
-            // What cannot be removed costs room and nothing else.
-            fs::remove_dir_all(path).ok();
-        }
+        folder::forget(&self.folder, KEPT, Some(&copy));
         Ok(())
     }
 }

@@ -99,25 +99,13 @@ pub fn again(record: Value, body: Option<&str>, session: Option<&Value>) -> Resu
     let masked = text("/request/hash") != Some(request.hash().as_str());
     let kept = request.body.as_ref().map(|body| KeptBody { json: Arc::new(body.json.clone()), masked });
     let connection = text("/connection").unwrap_or_default();
-    let kind = kind(connection, &request);
+    let kind = ResponseKind::new(connection, &request);
     let mut asked = RequestFacts::new(connection, &request);
     asked.claimed_command = text("/command/claimed").map(str::to_owned);
     // Where the body is not the very one, the hash that policies saw was another.
     asked.hash = text("/request/hash").unwrap_or_default().to_owned();
     let facts = Facts { identity: identity(&record).ok_or(Left::Unreadable)?, session: within(&record, session, time), request: asked };
     Ok(Recorded { time, decision, facts, body: kept, kind, record })
-}
-
-fn kind(connection: &str, request: &KubeRequest) -> ResponseKind {
-    ResponseKind {
-        connection: connection.to_owned(),
-        verb: request.verb.as_str().to_owned(),
-        is_resource: request.is_resource,
-        group: request.group.clone(),
-        version: request.version.clone(),
-        resource: request.resource.clone(),
-        subresource: request.subresource.clone(),
-    }
 }
 
 fn request(record: &Value, body: Option<&str>) -> Option<KubeRequest> {

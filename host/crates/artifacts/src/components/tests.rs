@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fs;
 
 use super::*;
 use crate::component::{self, Told};
@@ -89,7 +90,7 @@ fn what_was_used_last_is_kept() {
         fs::create_dir(&folder).unwrap();
         File::open(&folder).unwrap().set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(n as u64)).unwrap();
     }
-    prune(place.path());
+    folder::forget(place.path(), KEPT, None);
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), KEPT);
     assert!(!place.path().join("sha256-002").exists() && place.path().join("sha256-003").exists());
 }

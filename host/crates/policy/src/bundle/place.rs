@@ -19,6 +19,11 @@ pub(crate) fn line_of(text: &[u8], path: &[&str]) -> Option<u64> {
     }
 }
 
+/// The keys and indexes that a JSON pointer (RFC 6901) leads through.
+pub(crate) fn tokens(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"))
+}
+
 struct Walk<'y> {
     events: Parser<'y, granit_parser::StrInput<'y>>,
     left: usize,

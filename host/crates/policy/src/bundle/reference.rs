@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::entry::Manifest;
-use super::place::line_of;
+use super::place::{line_of, tokens};
 use super::{FILE, YamlError};
 use crate::wit::World;
 
@@ -89,7 +89,7 @@ fn needed(manifest: &Manifest, text: &[u8]) -> Vec<NeededSecret> {
         let Some(configuration) = &plugin.configuration else { continue };
         for Reference { pointer, name } in references(&configuration.value) {
             let index = i.to_string();
-            let tokens: Vec<String> = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
+            let tokens: Vec<String> = tokens(&pointer).collect();
             let path: Vec<&str> = ["plugins", &index, "configuration"].into_iter().chain(tokens.iter().map(String::as_str)).collect();
             let line = line_of(text, &path).unwrap_or(plugin.name.referenced.line());
             needed.push(NeededSecret { name, plugin: plugin.name.value.clone(), at: pointer, line });

@@ -233,15 +233,7 @@ pub(super) fn question(file: &CaseFile, case: &Case, plugin: Option<(&str, World
         }
         World::Masker => {
             let (request, _) = request(case)?;
-            let kind = ResponseKind {
-                connection: connection.to_owned(),
-                verb: request.verb.as_str().to_owned(),
-                is_resource: request.is_resource,
-                group: request.group.clone(),
-                version: request.version.clone(),
-                resource: request.resource.clone(),
-                subresource: request.subresource.clone(),
-            };
+            let kind = ResponseKind::new(connection, &request);
             Ok(Question::Maskers { kind, object: case.object.clone() })
         }
         world => {

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use crate::background;
 use crate::bundle::{FILE, PluginEntry};
-use crate::bundle::place::line_of;
+use crate::bundle::place::{line_of, tokens};
 use crate::bundle::read::Files;
 use crate::failure::FailureCause;
 use crate::load::{LoadError, Stage};
@@ -39,8 +39,7 @@ fn place(error: &PluginError) -> Vec<String> {
     let key = |key: &str| vec![key.to_owned()];
     let limit = |key: &str| vec!["limits".to_owned(), key.to_owned()];
     let configuration = |pointer: &str| {
-        let tokens = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"));
-        std::iter::once("configuration".to_owned()).chain(tokens).collect()
+        std::iter::once("configuration".to_owned()).chain(tokens(pointer)).collect()
     };
     match error {
         PluginError::Component(ComponentError::Export(_) | ComponentError::World { .. }) => key("world"),

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use kube_request::KubeRequest;
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
@@ -100,6 +101,21 @@ pub struct ResponseKind {
     pub resource: String,
     /// The subresource.
     pub subresource: Option<String>,
+}
+
+impl ResponseKind {
+    /// The kind of answer to a canonical request to the cluster registered as `connection`.
+    pub fn new(connection: &str, request: &KubeRequest) -> ResponseKind {
+        ResponseKind {
+            connection: connection.to_owned(),
+            verb: request.verb.as_str().to_owned(),
+            is_resource: request.is_resource,
+            group: request.group.clone(),
+            version: request.version.clone(),
+            resource: request.resource.clone(),
+            subresource: request.subresource.clone(),
+        }
+    }
 }
 
 /// A value that a rule with the action `inspect` met. Its text is a secret: it is never printed.

@@ -112,6 +112,3 @@ pub fn sentence(what: &str, plugin: &str, finding: &Finding) -> String {
 pub fn failed(failure: Failure) -> Refusal {
     Refusal::new(403, Cause::PolicyFailed, failure.plugin.to_string(), format!("the request could not be judged: {failure}"))
 }
-
-/// The kind of answer, for the mask plan.
-pub use facts::response_kind;

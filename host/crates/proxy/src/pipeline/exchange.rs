@@ -8,6 +8,7 @@ use http_body_util::Full;
 use kube_request::{Cause, Refusal, Verb};
 use ledger::Durability;
 use masking::CompiledPlan;
+use policy::ResponseKind;
 
 use super::screen::Screen;
 use super::{Admitted, admit, decide, kept, refuse, release};
@@ -60,7 +61,7 @@ async fn forwarded(admitted: &mut Admitted, trail: &mut Trail) -> Result<Answer,
 /// What is to be masked in the answer.
 pub async fn mask_plan(admitted: &Admitted) -> Result<Arc<CompiledPlan>, Refusal> {
     let Admitted { connection, request, generation, .. } = admitted;
-    generation.mask_plan(&decide::response_kind(&connection.name, request)).await.map_err(decide::failed)
+    generation.mask_plan(&ResponseKind::new(&connection.name, request)).await.map_err(decide::failed)
 }
 
 /// Sends what was permitted and recorded, with the headers that the API server gets.

@@ -2,7 +2,7 @@
 
 use identity::{Identity, Kind};
 use kube_request::KubeRequest;
-use policy::{Facts, IdentityFacts, IdentityKind, RequestFacts, ResponseKind, SessionFacts};
+use policy::{Facts, IdentityFacts, IdentityKind, RequestFacts, SessionFacts};
 
 use crate::gateway::Caller;
 use crate::trail::Trail;
@@ -46,19 +46,6 @@ pub fn identity(identity: &Identity) -> IdentityFacts {
         },
         sponsor: identity.sponsor.clone(),
         groups: identity.groups.clone(),
-    }
-}
-
-/// The kind of answer, for mask plans.
-pub fn response_kind(connection: &str, request: &KubeRequest) -> ResponseKind {
-    ResponseKind {
-        connection: connection.to_owned(),
-        verb: request.verb.as_str().to_owned(),
-        is_resource: request.is_resource,
-        group: request.group.clone(),
-        version: request.version.clone(),
-        resource: request.resource.clone(),
-        subresource: request.subresource.clone(),
     }
 }
 

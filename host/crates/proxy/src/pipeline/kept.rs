@@ -6,16 +6,15 @@ use bytes::Bytes;
 use kube_request::{BodyType, Json, KubeRequest};
 use ledger::NotKept;
 use masking::{CompiledPlan, Masker, REDACTED, TokenKey};
-use policy::Generation;
+use policy::{Generation, ResponseKind};
 
-use super::decide;
 use crate::connection::Connection;
 use crate::gateway::Gateway;
 
 /// The body of a request that is not forwarded, or not yet. The plan is asked for, and remembered, as that of a forwarded one is.
 pub async fn of(gateway: &Gateway, generation: &Generation, connection: &Connection, request: &KubeRequest) -> Option<Result<Bytes, NotKept>> {
     request.body.as_ref()?;
-    match generation.mask_plan(&decide::response_kind(&connection.name, request)).await {
+    match generation.mask_plan(&ResponseKind::new(&connection.name, request)).await {
         Ok(plan) => by(&plan, &gateway.token_key, request),
         Err(_) => unplanned(request),
     }

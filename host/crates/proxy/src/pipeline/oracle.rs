@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kube_request::{BodyType, Cause, Json, KubeRequest, Refusal};
 use masking::CompiledPlan;
-use policy::Generation;
+use policy::{Generation, ResponseKind};
 
 use super::decide;
 
@@ -22,7 +22,7 @@ pub async fn refused(generation: &Generation, connection: &str, request: &KubeRe
     if patch.is_none() && selected.is_empty() {
         return Ok(());
     }
-    let plan = generation.mask_plan(&decide::response_kind(connection, request)).await.map_err(decide::failed)?;
+    let plan = generation.mask_plan(&ResponseKind::new(connection, request)).await.map_err(decide::failed)?;
     if plan.is_empty() {
         return Ok(());
     }
