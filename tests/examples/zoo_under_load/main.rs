@@ -2,7 +2,8 @@
 //!
 //! One gateway has the default policies and all of `portcullis_tests::zoo` that goes live. An agent's requests to one namespace come at a
 //! constant rate; a person's requests to others run the hostile components, while those that must not go live are saved into the policies' folder one
-//! after the other. Windows follow each other in turn: the agent alone; beside as many ordinary requests as the zoo gets; beside the zoo. A
+//! after the other. Windows follow each other in turn: the agent alone; beside as many ordinary requests as the zoo gets; beside these and a thread of
+//! this program that keeps a processor busy, which shows what any computing costs on this machine; beside the zoo. A
 //! latency counts from when its request was due. The load's clients, the demo cluster and the gateway share the machine.
 
 mod drops;
@@ -43,7 +44,9 @@ fn main() {
             let of = |window| taken.quantile(window, share);
             FIGURES.print(&tell(&format!("{name}, alone")), "ms", &of(Window::Alone));
             FIGURES.beside(&tell(&format!("{name}, beside as many ordinary ones")), "ms", &of(Window::Ordinary), "alone", &of(Window::Alone));
+            FIGURES.beside(&tell(&format!("{name}, beside these and a busy processor")), "ms", &of(Window::Busy), "alone", &of(Window::Alone));
             FIGURES.beside(&tell(&format!("{name}, beside the zoo")), "ms", &of(Window::Zoo), "alone", &of(Window::Alone));
+            FIGURES.beside(&tell(&format!("{name}, beside the zoo, against a busy processor")), "ms", &of(Window::Zoo), "busy", &of(Window::Busy));
         }
         let late = |window| taken.lateness(window, 0.99);
         FIGURES.beside(&tell("p99 of the client's own lateness, beside the zoo"), "ms", &late(Window::Zoo), "alone", &late(Window::Alone));

@@ -1,6 +1,7 @@
 //! Windows of the same length that take turns.
 
-use std::sync::atomic::AtomicBool;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use portcullis_tests::Gateway;
 use portcullis_tests::load::figures::{latencies, pick, sorted};
 use portcullis_tests::load::{Answer, Load};
 use portcullis_tests::wait::Raise;
+use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id};
 
 use super::drops::Drops;
 use super::{ordinary, second};
@@ -26,16 +28,21 @@ pub enum Window {
     Alone,
     /// The second client, with ordinary requests.
     Ordinary,
+    /// The same, and a processor that is busy with what has nothing to do with the gateway.
+    Busy,
     /// The second client, with requests to the zoo, and sets that are refused.
     Zoo,
 }
 
+/// In their order.
+const WINDOWS: [Window; 4] = [Window::Alone, Window::Ordinary, Window::Busy, Window::Zoo];
+
 /// What was measured, by window and round.
 #[derive(Default)]
 pub struct Windows {
-    taken: [Vec<Vec<Answer>>; 3],
-    second: [Vec<Answer>; 3],
-    processor: [Vec<f64>; 3],
+    taken: [Vec<Vec<Answer>>; WINDOWS.len()],
+    second: [Vec<Answer>; WINDOWS.len()],
+    processor: [Vec<f64>; WINDOWS.len()],
     /// Ordinary requests in between.
     rest: Vec<Answer>,
 }
@@ -47,7 +54,7 @@ impl Windows {
         let load = Load::start(gateway, "devin", rate, CONNECTIONS, ordinary::ask);
         thread::sleep(WARM_UP);
         for _ in 0..rounds {
-            for window in [Window::Alone, Window::Ordinary, Window::Zoo] {
+            for window in WINDOWS {
                 this.one(gateway, drops, &load, window, length);
             }
         }
@@ -61,11 +68,13 @@ impl Windows {
             let end = Raise(&over);
             let second = match window {
                 Window::Alone => None,
-                Window::Ordinary => Some(second::start(gateway, false)),
+                Window::Ordinary | Window::Busy => Some(second::start(gateway, false)),
                 Window::Zoo => Some(second::start(gateway, true)),
             };
-            if matches!(window, Window::Zoo) {
-                scope.spawn(|| drops.until(&over));
+            match window {
+                Window::Busy => drop(scope.spawn(|| busy(&over))),
+                Window::Zoo => drop(scope.spawn(|| drops.until(&over))),
+                Window::Alone | Window::Ordinary => {}
             }
             thread::sleep(WARM_UP);
             self.rest.extend(load.take());
@@ -104,6 +113,16 @@ impl Windows {
     /// All ordinary requests of the first client.
     pub fn all(&self) -> impl Iterator<Item = &Answer> {
         self.taken.iter().flatten().flatten().chain(&self.rest)
+    }
+}
+
+/// Computes until `over`, in the class of the kernel that gets what nobody else wants, as the gateway has its heavy policies do.
+fn busy(over: &AtomicBool) {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle).expect("the kernel has the class");
+    let mut number = 1_u64;
+    while !over.load(Ordering::Relaxed) {
+        number = black_box(number).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(target_os = "linux")]
+use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -12,10 +14,19 @@ use tokio::sync::oneshot;
 /// of it where nobody else wants it.
 const NICE: i32 = 10;
 
-/// Lets the calling thread stand back from now on. It cannot be undone without privileges, so only threads that end may call it.
+/// Lets the calling thread stand back from now on. It cannot be undone without privileges, so only threads of this crate's own may call it.
 pub(crate) fn stand_back() {
     // Where it is refused, loading is merely as important as everything else.
     let _ = rustix::process::setpriority_process(None, NICE);
+}
+
+/// Lets the calling thread have only the time that nobody else wants. It cannot be undone without privileges either.
+pub(crate) fn stand_last() {
+    // Also for where the idle class is refused or unknown.
+    stand_back();
+    // A thread of a lower priority keeps its processor for milliseconds after one of a higher priority wants it; one of this class does not.
+    #[cfg(target_os = "linux")]
+    let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle));
 }
 
 /// Runs `work` on a thread of its own within the caller's runtime, so that it may block on futures.

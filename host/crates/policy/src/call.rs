@@ -3,30 +3,27 @@
 //! A call first runs on the caller's thread, which is the cheapest there is, with a few milliseconds to answer and without host functions that
 //! wait. The few that need more run again from the start on a stack of their own, where they give way to other requests at every tick
 //! until their deadline; since the instance is fresh and has no way to act on anything outside, running twice shows nowhere. A component
-//! that was slow goes there directly until it has been quick for a while, and one that talks to the network always does. There those that compute for long take turns: see
-//! [`turns`].
+//! that was slow goes there directly until it has been quick for a while, and one that talks to the network always does. There those that compute for long
+//! take turns: see [`turns`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::{Store, Trap};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
-use crate::call::turns::Pace;
+use crate::call::pace::{Meter, Pace, Reputation};
 use crate::engine::Engine;
 use crate::failure::{self, Failure, FailureCause, MustWait};
 use crate::host::{CallState, Log};
 use crate::plugin::Limits;
 
+pub(crate) mod pace;
 pub(crate) mod turns;
 
 /// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms.
 const FAST_TICKS: u64 = 2;
-
-/// Quick calls in a row after which a component that was slow is tried on the fast path again.
-const SLOW_CALLS: u32 = 100;
 
 /// A component that is ready to be called: linked, and mostly born configured.
 pub(crate) struct Callable {
@@ -40,10 +37,8 @@ pub(crate) struct Callable {
     pub limits: Limits,
     /// Set when the component could not be snapshotted: every instance takes its configuration anew.
     pub configure: Option<Configure>,
-    /// Quick calls left until it is not slow any more. While it is, calls go to the slow path directly, and take turns there.
-    pub slow: AtomicU32,
-    /// The next call goes to the slow path, where it is seen how long it computes.
-    pub suspected: AtomicBool,
+    /// Who is not expected to be quick goes to the slow path directly, and takes turns there.
+    pub reputation: Reputation,
     /// Calls that run hold a permit each: no plugin takes the whole pool.
     pub instances: Semaphore,
 }
@@ -75,15 +70,15 @@ impl Callable {
         let Some(_instance) = admitted(&self.instances, &mut left).await else {
             return Err(self.failure(FailureCause::Instances(self.limits.instances)));
         };
-        let slow = self.is_slow();
+        let expected = self.reputation.expected();
         if let Some(pre) = &self.immediate
-            && !slow
-            && !self.is_suspected()
+            && expected == Pace::Quick
+            && !self.reputation.take_suspicion()
         {
             let begun = Instant::now();
             let (result, state) = self.call_on_this_thread(pre, export, state(), params());
-            if begun.elapsed() >= turns::SLICE {
-                self.suspected.store(true, Ordering::Relaxed);
+            if begun.elapsed() >= pace::SLICE {
+                self.reputation.suspect();
             }
             match result {
                 Ok(answer) => return Ok((answer, state)),
@@ -91,30 +86,11 @@ impl Callable {
                 Err(error) => return Err(self.failed(&error, state)),
             }
         }
-        let (result, state) = self.call_giving_way(export, state(), params(), (left, slow)).await?;
+        let (result, state) = self.call_giving_way(export, state(), params(), (left, expected)).await?;
         match result {
             Ok(answer) => Ok((answer, state)),
             Err(error) => Err(self.failed(&error, state)),
         }
-    }
-
-    fn is_slow(&self) -> bool {
-        self.slow.load(Ordering::Relaxed) > 0
-    }
-
-    /// A call came to its end, or to its deadline, like this. Slow is who was so in one of the last hundred.
-    fn went(&self, slow: bool, ended: bool) {
-        match slow {
-            true => self.slow.store(SLOW_CALLS, Ordering::Relaxed),
-            // One that waited until its deadline says nothing of how it computes.
-            false if ended && self.is_slow() => drop(self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))),
-            false => {}
-        }
-    }
-
-    /// The last call took long by the clock: the next one shows whether that was the component's doing.
-    fn is_suspected(&self) -> bool {
-        self.suspected.load(Ordering::Relaxed) && self.suspected.swap(false, Ordering::Relaxed)
     }
 
     fn call_on_this_thread<P: Params, R: Results>(
@@ -150,7 +126,7 @@ impl Callable {
         export: &ComponentExportIndex,
         state: CallState,
         params: P,
-        (mut left, slow): (Duration, bool),
+        (mut left, expected): (Duration, Pace),
     ) -> Result<(wasmtime::Result<R>, CallState), Failure> {
         let Some(_permit) = admitted(self.engine.waiting(), &mut left).await else { return Err(self.failure(FailureCause::Busy)) };
         let work = async {
@@ -162,9 +138,9 @@ impl Callable {
             let result = self.run_async(&mut store, export, params).await;
             (result, store.into_data())
         };
-        let pace = Pace::default();
-        let done = tokio::time::timeout(left, turns::in_turns(self.engine.turns(), slow, &pace, work)).await;
-        self.went(pace.is_slow(), done.is_ok());
+        let meter = Meter::default();
+        let done = tokio::time::timeout(left, turns::in_turns(self.engine.turns(), expected, &meter, work)).await;
+        self.reputation.add(meter.pace(), done.is_ok());
         done.map_err(|_| self.failure(FailureCause::Deadline(self.limits.deadline)))
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::background;
 use crate::bundle::read::Files;
 use crate::bundle::{FILE, YamlError, at, check_header, yaml};
 use crate::engine::Engine;
@@ -245,7 +246,7 @@ async fn load(name: &str, configuration: Option<&Value>, secrets: BTreeMap<Strin
         let loading = Loading { engine: &engine, grants: &grants, metrics: Arc::default(), configuration: configuration.as_ref(), secrets: &secrets };
         Plugin::load(entry, files.content(&entry.component.value), &loading).map_err(|error| format!("with its own configuration: {error}"))
     };
-    tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?
+    background::run(work).await?
 }
 
 #[cfg(test)]

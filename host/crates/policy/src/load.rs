@@ -108,7 +108,7 @@ impl Stage<'_> {
         if let Some(admission) = &self.grants.admission {
             admission.admit(&files.contents).map_err(LoadError::Refused)?;
         }
-        let cases = cases(files)?;
+        let cases = cases(files).await?;
         let secrets = self.secrets(files).await?;
         let parts = parts::load(self, files, live, &secrets, |_| true).await?;
         let plugins = parts.iter().map(|part| part.plugin.clone()).collect();
@@ -131,8 +131,13 @@ impl Stage<'_> {
     }
 }
 
-/// The bundle's files of cases.
-fn cases(files: &Files) -> Result<Vec<Cases>, YamlError> {
+/// The bundle's files of cases. Thousands of lines take milliseconds to read.
+async fn cases(files: &Arc<Files>) -> Result<Vec<Cases>, LoadError> {
+    let files = files.clone();
+    Ok(background::run(move || read_cases(&files)).await.map_err(LoadError::Panicked)??)
+}
+
+fn read_cases(files: &Files) -> Result<Vec<Cases>, YamlError> {
     let of_plugins = files.manifest.plugins.iter().filter_map(|plugin| Some((plugin.cases.as_ref()?, Some(plugin.name.value.as_str()))));
     let of_all = files.manifest.cases.iter().map(|file| (file, None));
     of_plugins.chain(of_all).map(|(file, plugin)| Cases::parse(&file.value, files.content(&file.value), plugin)).collect()
@@ -153,10 +158,10 @@ pub(crate) async fn beside(engine: &Engine, dir: &Path, grants: impl FnOnce(&Fil
     let folder = dir.to_owned();
     let mut files = background::run(move || read(&folder)).await.map_err(LoadError::Panicked)?.map_err(|unread| unread.error)?;
     complete(&mut files, engine.options().components.as_ref()).await?;
-    let cases = cases(&files)?;
+    let files = Arc::new(files);
+    let cases = cases(&files).await?;
     let secrets = Secrets::given(cases.iter().flat_map(Cases::secrets));
     let grants = Arc::new(Grants { secrets, ..grants(&files) });
-    let files = Arc::new(files);
     let stage = Stage { engine, grants: &grants, register: &Arc::default(), progress: &Arc::default() };
     let secrets = stage.secrets(&files).await?;
     let parts = parts::load(&stage, &files, &[], &secrets, wanted).await?;

@@ -1,7 +1,7 @@
 //! One plugin of a generation: its component compiled, checked, configured and linked.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
@@ -10,6 +10,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::bundle::{Mode, PluginEntry};
 use crate::call::{Callable, Configure};
+use crate::call::pace::Reputation;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::grants::Grants;
@@ -194,8 +195,7 @@ impl Plugin {
                 waiting: ready.pre,
                 limits,
                 configure,
-                slow: AtomicU32::new(0),
-                suspected: AtomicBool::new(false),
+                reputation: Reputation::default(),
                 instances: Semaphore::new(limits.instances as usize),
             },
             name,

@@ -13,6 +13,17 @@ async fn it_stands_back() {
     assert!(rustix::process::getpriority_process(None).unwrap() < NICE, "and its caller does not");
 }
 
+/// Without privileges the idle class cannot be left, so this asks on a thread of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_stands_last_is_in_the_idle_class() {
+    let class = std::thread::spawn(|| {
+        stand_last();
+        thread_priority::thread_schedule_policy().unwrap()
+    });
+    assert_eq!(class.join().unwrap(), ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle));
+}
+
 #[tokio::test]
 async fn a_panic_is_an_answer() {
     assert_eq!(run(|| panic!("the compiler gave up")).await, Err::<(), _>("the compiler gave up".to_owned()));

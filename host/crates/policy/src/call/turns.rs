@@ -3,47 +3,69 @@
 //! A worker thread of the runtime that runs a guest serves nobody else meanwhile. Where every worker had one, connections would not even be looked at:
 //! a worker asks the kernel for news when it has nothing to do, or after some dozens of tasks, and here each task takes a whole slice. And a thread that
 //! is as important as a worker keeps its processor for milliseconds after a worker wanted it.
+//!
+//! There are two lanes. Who is slow gets its share even where no processor is spare. Who is heavy gets what nobody else wants: such a call is
+//! near its deadline anyhow, and a component that always is so must not be felt by those that are not.
 
 use std::pin::pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::thread::available_parallelism;
-use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 
-use crate::background::stand_back;
+use crate::background::{stand_back, stand_last};
+use crate::call::pace::{Meter, Pace};
 
-/// Who computes for so long at a stretch is slow. A slice of the time until a guest gives way is a tick or so, and other polls take microseconds.
-pub(super) const SLICE: Duration = Duration::from_millis(1);
-
-/// Where calls that compute for long run, and how many of them at one time.
+/// Where calls that compute for long run.
 pub(crate) struct Turns {
+    slow: Lane,
+    heavy: Lane,
+}
+
+/// How many compute at one time, and on what.
+struct Lane {
     free: Semaphore,
     number: usize,
     /// Started by the first that needs one: most gateways never do.
     threads: OnceLock<Option<ThreadPool>>,
+    /// The lane's name, and how its threads begin.
+    name: &'static str,
+    begin: fn(),
 }
 
 impl Turns {
-    /// For half of the processors: the other half is left to those who are quick.
+    /// Each lane for half of the processors: the other half is left to those who are quick.
     pub(crate) fn new() -> Turns {
         Turns::of((available_parallelism().map_or(1, usize::from) / 2).max(1))
     }
 
     fn of(number: usize) -> Turns {
-        Turns { free: Semaphore::new(number), number, threads: OnceLock::new() }
+        Turns { slow: Lane::of(number, "slow", stand_back), heavy: Lane::of(number, "heavy", stand_last) }
+    }
+
+    fn lane(&self, pace: Pace) -> Option<&Lane> {
+        match pace {
+            Pace::Quick => None,
+            Pace::Slow => Some(&self.slow),
+            Pace::Heavy => Some(&self.heavy),
+        }
+    }
+}
+
+impl Lane {
+    fn of(number: usize, name: &'static str, begin: fn()) -> Lane {
+        Lane { free: Semaphore::new(number), number, threads: OnceLock::new(), name, begin }
     }
 
     /// Runs a slice on one of the threads, while another thread goes on with what the caller's would do next.
     fn run<T: Send>(&self, slice: impl FnOnce() -> T + Send) -> T {
         let threads = self.threads.get_or_init(|| {
-            let builder = ThreadPoolBuilder::new().num_threads(self.number).thread_name(|n| format!("policy-slow-{n}"));
-            builder.start_handler(|_| stand_back()).build().inspect_err(|error| tracing::warn!(%error, "slow policies run on the runtime's threads")).ok()
+            let (name, begin) = (self.name, self.begin);
+            let builder = ThreadPoolBuilder::new().num_threads(self.number).thread_name(move |n| format!("policy-{name}-{n}"));
+            builder.start_handler(move |_| begin()).build().inspect_err(|error| tracing::warn!(%error, "{name} policies run on the runtime's threads")).ok()
         });
         let runtime = Handle::try_current().ok();
         let span = tracing::Span::current();
@@ -67,52 +89,25 @@ impl Turns {
     }
 }
 
-/// How long a call computed at a stretch.
-#[derive(Debug, Default)]
-pub(super) struct Pace {
-    slow: AtomicBool,
-}
-
-impl Pace {
-    /// It computed for a whole slice at least once.
-    pub(super) fn is_slow(&self) -> bool {
-        self.slow.load(Ordering::Relaxed)
-    }
-
-    fn watch<T>(&self, poll: impl FnOnce() -> T) -> T {
-        let begun = computed();
-        let polled = poll();
-        if computed() >= begun + SLICE {
-            self.slow.store(true, Ordering::Relaxed);
-        }
-        polled
-    }
-}
-
-/// Polls `work` to its end. Where it is `known` to be slow, or once it was, each further poll waits for its turn. Who waits longest is next.
-pub(super) async fn in_turns<F: Future<Output: Send> + Send>(turns: &Turns, known: bool, pace: &Pace, work: F) -> F::Output {
+/// Polls `work` to its end. Where that is `expected` to be slow, or once it was, each further poll waits for its turn. Who waits longest is next.
+pub(super) async fn in_turns<F: Future<Output: Send> + Send>(turns: &Turns, expected: Pace, meter: &Meter, work: F) -> F::Output {
     let mut work = pin!(work);
     loop {
-        let polled = if known || pace.is_slow() {
-            // It is never closed.
-            let _turn = turns.free.acquire().await.ok();
-            let waker = std::future::poll_fn(|context| Poll::Ready(context.waker().clone())).await;
-            let work = work.as_mut();
-            turns.run(move || pace.watch(|| work.poll(&mut Context::from_waker(&waker))))
-        } else {
-            std::future::poll_fn(|context| Poll::Ready(pace.watch(|| work.as_mut().poll(context)))).await
+        let polled = match turns.lane(expected.max(meter.pace())) {
+            Some(lane) => {
+                // It is never closed.
+                let _turn = lane.free.acquire().await.ok();
+                let waker = std::future::poll_fn(|context| Poll::Ready(context.waker().clone())).await;
+                let work = work.as_mut();
+                lane.run(move || meter.watch(|| work.poll(&mut Context::from_waker(&waker))))
+            }
+            None => std::future::poll_fn(|context| Poll::Ready(meter.watch(|| work.as_mut().poll(context)))).await,
         };
         match polled {
             Poll::Ready(done) => return done,
             Poll::Pending => woken().await,
         }
     }
-}
-
-/// How long this thread has computed. By the clock on the wall a thread whose processor the system gave to others would look as slow as one that computes.
-fn computed() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 
 /// Ends when the task is woken: by `work`, which knows the task's waker, or for nothing, which costs a poll.

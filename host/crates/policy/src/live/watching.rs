@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+use crate::background;
 use crate::live::Shared;
 use crate::secrets::Secrets;
 use crate::live::settling::{Settling, Word};
@@ -134,7 +136,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut events: Events) {
         if !told || events.folder != which(&shared.dir) {
             events = Events::of(&shared.dir, &shared.grants.secrets);
         }
-        // Told by `status` and the log.
-        let _ = shared.look(first).await;
+        let (shared, runtime) = (shared.clone(), Handle::current());
+        // What became of it is told by `status` and the log.
+        let _ = background::run(move || runtime.block_on(shared.look(first))).await;
     }
 }

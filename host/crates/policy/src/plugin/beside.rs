@@ -1,7 +1,7 @@
 //! A plugin beside the gateway: the same component, in surroundings that a case or a policy's author has written down.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::{Loaded, Plugin};
 use crate::bundle::Mode;
 use crate::call::Callable;
+use crate::call::pace::Reputation;
 use crate::host::{HttpClient, Surroundings};
 
 /// What is there instead of the gateway.
@@ -72,8 +73,7 @@ impl Clone for Callable {
             waiting: self.waiting.clone(),
             limits: self.limits,
             configure: self.configure.clone(),
-            slow: AtomicU32::new(0),
-            suspected: AtomicBool::new(false),
+            reputation: Reputation::default(),
             instances: Semaphore::new(self.limits.instances as usize),
         }
     }
