@@ -91,6 +91,7 @@ pub(crate) struct Matcher {
     namespaces: Globs,
     connections: Globs,
     identities: Globs,
+    issuers: Globs,
     kinds: Option<Vec<IdentityKind>>,
     members: Globs,
 }
@@ -105,6 +106,7 @@ impl Matcher {
             namespaces: Globs::new(entry.namespaces.as_ref()),
             connections: Globs::new(entry.connections.as_ref()),
             identities: Globs::new(entry.identities.as_ref()),
+            issuers: Globs::new(entry.issuers.as_ref()),
             kinds: entry.kinds.clone(),
             members: Globs::new(entry.members.as_ref()),
         }
@@ -145,6 +147,7 @@ impl Matcher {
 
     fn identity(&self, identity: &IdentityFacts) -> bool {
         self.identities.allow(&identity.subject)
+            && self.issuers.allow(&identity.issuer)
             && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&identity.kind))
             && self.members.allow_any(&identity.groups)
     }

@@ -122,13 +122,14 @@ impl PluginEntry {
             ("namespaces", &m.namespaces),
             ("connections", &m.connections),
             ("identities", &m.identities),
+            ("issuers", &m.issuers),
             ("members", &m.members),
         ];
         let given = lists.iter().filter(|(_, list)| list.is_some()).map(|(key, _)| *key).chain(m.kinds.as_ref().map(|_| "kinds"));
         let allowed: Option<&[&str]> = match self.world {
             World::Guard | World::ApprovalRouter => None,
             World::Masker => Some(&["verbs", "groups", "resources", "subresources", "connections"]),
-            World::SessionPolicy => Some(&["connections", "identities", "kinds", "members"]),
+            World::SessionPolicy => Some(&["connections", "identities", "issuers", "kinds", "members"]),
             World::AuditSink | World::Notifier => Some(&[]),
         };
         for key in given {
@@ -160,8 +161,8 @@ fn check_list(key: &str, list: &List) -> Result<(), YamlError> {
         if text.len() > GLOB_BYTES {
             return wrong(format!("this glob of `{key}` has {} bytes and may have {GLOB_BYTES}; shorten it", text.len()));
         }
-        // A subject and its groups are whatever an issuer says; all else has Kubernetes' form.
-        if matches!(key, "identities" | "members") {
+        // A subject and its groups are whatever an issuer says, and an issuer is a URL; all else has Kubernetes' form.
+        if matches!(key, "identities" | "issuers" | "members") {
             continue;
         }
         if key == "resources" && text.contains('/') {

@@ -135,9 +135,12 @@ pub(crate) struct MatchEntry {
     /// Registered clusters.
     #[schemars(with = "Option<Vec<String>>")]
     pub connections: Option<List>,
-    /// Subjects.
+    /// Subjects, whoever issued them: where the gateway believes several issuers, `issuers` says whose.
     #[schemars(with = "Option<Vec<String>>")]
     pub identities: Option<List>,
+    /// Issuers of identities: `https://login.example`.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub issuers: Option<List>,
     /// Kinds of identity.
     pub kinds: Option<Vec<IdentityKind>>,
     /// Groups of the identity.

@@ -45,6 +45,8 @@ fn every_key_given_must_hold() {
         ("{ subresources: [exec] }", false),
         ("{ namespaces: ['sh?p'] }", true),
         ("{ identities: ['dev*'], kinds: [agent] }", true),
+        ("{ identities: ['dev*'], issuers: ['https://issuer.example'] }", true),
+        ("{ identities: ['dev*'], issuers: ['https://*.elsewhere.example', 'http://*'] }", false),
         ("{ kinds: [human] }", false),
         ("{ members: ['team-*'] }", true),
         ("{ members: [team-b] }", false),
