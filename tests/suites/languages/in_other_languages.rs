@@ -205,6 +205,26 @@ fn a_new_policy_of_each_language_has_cases_that_hold() {
 }
 
 #[test]
+fn what_a_policy_throws_stands_in_the_refusal_with_its_line() {
+    for (language, file, from, to, told) in [
+        ("javascript", "policy.js", "  let wanted;", "  let wanted = null.replicas;", "TypeError: can't access property \"replicas\" of null (policy.js:"),
+        ("python", "policy.py", "request = facts.request", "request = [facts.request][3]", "IndexError: list index out of range (policy.py:"),
+        ("go", "policy.go", "request := facts.Request", "request := facts.Request\n\tsettings.Most = []int64{}[len(request.Verb)]", "index out of range [6] with length 0 (policy.go:"),
+    ] {
+        let name = format!("thrown-{language}");
+        let folder = WORK.join(&name);
+        portcullis(&["plugin", "new", &name, "--world", "guard", "--language", language, "--dir", text(&folder)]).expect_ok();
+        let source = folder.join(file);
+        let written = fs::read_to_string(&source).expect("a source");
+        assert!(written.contains(from), "{written}");
+        fs::write(&source, written.replacen(from, to, 1)).expect("it can be written");
+        portcullis(&["plugin", "build", text(&folder)]).expect_ok();
+        let ran = portcullis(&["plugin", "run", text(&folder), "create deployment web -n shop --image=web:1"]);
+        assert!(ran.all().contains(&format!("the policy plugin `{name}` panicked: ")) && ran.all().contains(told), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_mistake_is_told_by_the_languages_own_tool() {
     for (language, file, from, to, told) in [
         ("typescript", "policy.ts", "settings.most", "settings.least", "Property 'least' does not exist"),

@@ -45,14 +45,26 @@ impl World {
     /// The exported function by which a component of it is known.
     #[must_use]
     pub fn export(self) -> &'static str {
+        self.exports()[0]
+    }
+
+    /// All functions that a component of it exports by themselves.
+    #[must_use]
+    pub fn exports(self) -> &'static [&'static str] {
         match self {
-            World::Guard => "evaluate",
-            World::ApprovalRouter => "route-approval",
-            World::Masker => "plan-masking",
-            World::AuditSink => "deliver",
-            World::Notifier => "notify",
-            World::SessionPolicy => "open-session",
+            World::Guard => &["evaluate"],
+            World::ApprovalRouter => &["route-approval"],
+            World::Masker => &["plan-masking", "inspect"],
+            World::AuditSink => &["deliver"],
+            World::Notifier => &["notify"],
+            World::SessionPolicy => &["open-session"],
         }
+    }
+
+    /// Whether these may answer with an error.
+    #[must_use]
+    pub fn fails(self) -> bool {
+        matches!(self, World::AuditSink | World::Notifier)
     }
 }
 

@@ -22,6 +22,9 @@ const BINDINGS: &str = "portcullis";
 /// What the bindings are made of, in the version that can be had by everybody.
 const RUNTIME: &str = "go.bytecodealliance.org/pkg v0.2.1";
 
+/// Tells the gateway what the policy panics with.
+const TOLD: &str = include_str!("go/told.go");
+
 /// Of the bindings and of what they need.
 const GO: &str = "1.25";
 
@@ -54,6 +57,7 @@ fn bind(job: &Job<'_>, interface: &Interface) -> Result<(), BuildError> {
     for (path, bytes) in generated.iter().filter(|(path, _)| *path != "go.mod") {
         files::write(&dir.join(path), ours(&String::from_utf8_lossy(bytes), &policy).as_bytes())?;
     }
+    files::write(&dir.join("told.go"), TOLD.replace("POLICY", &policy).as_bytes())?;
     let manifest = format!("module {BINDINGS}\n\ngo {GO}\n\nrequire {RUNTIME}\n");
     files::write(&dir.join("go.mod"), manifest.as_bytes())?;
     Ok(())
@@ -69,6 +73,9 @@ fn ours(text: &str, policy: &str) -> String {
             None => out.push_str(line),
         }
         out.push('\n');
+        if line.starts_with("func wasm_export_") && !line.starts_with("func wasm_export_post_return_") && line.ends_with('{') {
+            out.push_str("\tdefer tell()\n");
+        }
         // A body that is lent has to be given back before the answer.
         if let Some((lent, _)) = line.trim().split_once(" = ").filter(|_| line.contains("DocumentFromBorrowHandle(")) {
             out.push_str(&format!("\t\tdefer {lent}.Some().Drop()\n"));

@@ -13,13 +13,16 @@ use serde::Deserialize;
 use super::interface::{self, GENERATED};
 use super::{BuildError, Job};
 use crate::tool::{self, Messages};
-use crate::{Language, files};
+use crate::{Language, World, files};
 
 /// How to get what runs the tools.
 const INSTALL: &str = "install Node.js 20 or newer with npm";
 
 /// Calls the tool.
 const SCRIPT: &str = include_str!("javascript/componentize.mjs");
+
+/// Stands between the policy and its caller.
+const TOLD: &str = include_str!("javascript/told.mjs");
 
 /// The package of the tool.
 const TOOL: &str = "@bytecodealliance/componentize-js";
@@ -37,19 +40,21 @@ pub(super) fn build(job: &Job<'_>, language: Language) -> Result<Vec<u8>, BuildE
     let source = entry(job.dir, language)?;
     let modules = modules(job)?;
     files::write(&job.dir.join(GENERATED).join("portcullis.d.ts"), TYPES.as_bytes())?;
-    let entry = match language {
+    let policy = match language {
         Language::TypeScript => compiled(job, &modules, &source)?,
-        _ => job.dir.join(&source),
+        _ => Path::new("..").join(&source),
     };
     let sources = interface::sources(job.dir, &["js", "mjs", "ts"]);
-    let interface = interface::write(job, |capability| sources.contains(&format!("portcullis:policy/{capability}@")))?;
+    let interface = interface::write(job, |capability| capability == "log" || sources.contains(&format!("portcullis:policy/{capability}@")))?;
     // It is a library without a command; modules are looked for in the policy's folder and above it.
     let generated = job.dir.join(GENERATED);
     let script = generated.join("componentize.mjs");
     files::write(&script, SCRIPT.as_bytes())?;
+    let told = generated.join("told.mjs");
+    files::write(&told, telling(&policy, interface.world).as_bytes())?;
     let out = generated.join("component.wasm");
     let mut command = Command::new("node");
-    command.current_dir(job.dir).arg(&script).arg(entry).arg(&interface.dir).arg(interface.world.as_str()).arg(&out);
+    command.current_dir(job.dir).arg(&script).arg(&told).arg(&interface.dir).arg(interface.world.as_str()).arg(&out);
     tool::run(&mut command, INSTALL, job.messages)?;
     fs::read(&out).map_err(|e| BuildError::file(out, format!("{e}; it was to be written by componentize-js")))
 }
@@ -62,6 +67,22 @@ fn entry(dir: &Path, language: Language) -> Result<PathBuf, BuildError> {
     let default = if language == Language::TypeScript { "policy.ts" } else { "policy.js" };
     let entry = package.main.unwrap_or_else(|| default.into());
     if dir.join(&entry).is_file() { Ok(entry) } else { Err(BuildError::file(&file, format!("`main` is {}, which is not there", entry.display()))) }
+}
+
+/// The module that exports what the policy does, and tells what it throws.
+fn telling(policy: &Path, world: World) -> String {
+    let policy = serde_json::Value::from(policy.to_string_lossy());
+    let names: Vec<_> = world.exports().iter().map(|name| lower_camel(name)).collect();
+    let imported: String = names.iter().map(|name| format!(", {name} as {name}Itself")).collect();
+    let exported: String = names.iter().map(|name| format!("export const {name} = told({name}Itself, {});\n", world.fails())).collect();
+    format!("{TOLD}\nimport {{ plugin as itself{imported} }} from {policy};\n{exported}")
+}
+
+/// `plan-masking` as JavaScript writes it.
+fn lower_camel(name: &str) -> String {
+    let mut words = name.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..])
 }
 
 /// The `node_modules` that has the tools: the policy's own, or one above it as in a workspace. npm fills it when there is none.
@@ -77,7 +98,7 @@ fn modules(job: &Job<'_>) -> Result<PathBuf, BuildError> {
     found().ok_or_else(|| BuildError::file(job.dir.join("package.json"), format!("it does not have the tools among its devDependencies; add \"{TOOL}\": \"0.23.0\" and \"@bytecodealliance/preview2-shim\": \"0.25.0\", which it needs")))
 }
 
-/// Checks and compiles TypeScript; the policy's module as JavaScript.
+/// Checks and compiles TypeScript; the policy's module as JavaScript, from the folder of what is generated.
 fn compiled(job: &Job<'_>, modules: &Path, source: &Path) -> Result<PathBuf, BuildError> {
     let compiler = modules.join("typescript/bin/tsc");
     if !compiler.is_file() {
@@ -88,5 +109,8 @@ fn compiled(job: &Job<'_>, modules: &Path, source: &Path) -> Result<PathBuf, Bui
     command.arg(compiler).args(["--project", "tsconfig.json", "--noEmit", "false", "--rootDir", ".", "--outDir"]).arg(&out).current_dir(job.dir);
     // It complains on standard output.
     tool::run(&mut command, INSTALL, Messages::Kept)?;
-    Ok(out.join(source.with_extension("js")))
+    Ok(Path::new("./js").join(source.with_extension("js")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::interface::{self, GENERATED};
 use super::{BuildError, Job};
-use crate::tool;
+use crate::{World, files, tool};
 
 /// The version that the templates and the examples are written for.
 const PACKAGE: &str = "componentize-py==0.25.1";
@@ -17,17 +17,22 @@ const PACKAGE: &str = "componentize-py==0.25.1";
 /// How to get what runs the tools.
 const INSTALL: &str = "install Python 3.10 or newer with pip and venv";
 
-/// The policy's module.
-const MODULE: &str = "policy";
+/// Stands between the policy and its caller. The policy's own module is called `policy`.
+const TOLD: &str = include_str!("python/told.py");
+
+/// The module that it is.
+const MODULE: &str = "portcullis_told";
 
 pub(super) fn build(job: &Job<'_>) -> Result<Vec<u8>, BuildError> {
     let (program, environment) = componentize(job)?;
     let sources = interface::sources(job.dir, &["py"]);
-    let interface = interface::write(job, |capability| imports(&sources, capability))?;
+    let interface = interface::write(job, |capability| capability == "log" || imports(&sources, capability))?;
+    let generated = job.dir.join(GENERATED).join("py");
+    files::write(&generated.join(MODULE).with_extension("py"), telling(interface.world).as_bytes())?;
     let out = job.dir.join(GENERATED).join("component.wasm");
     let mut command = Command::new(program);
     command.current_dir(job.dir).arg("--wit-path").arg(&interface.dir).args(["--world", interface.world.as_str()]);
-    command.args(["componentize", "--stub-wasi", "--python-path"]).arg(job.dir);
+    command.args(["componentize", "--stub-wasi", "--python-path"]).arg(&generated).arg("--python-path").arg(job.dir);
     // What the policy itself depends on is beside the tool.
     match environment {
         Some(environment) => command.env("VIRTUAL_ENV", environment),
@@ -36,6 +41,22 @@ pub(super) fn build(job: &Job<'_>) -> Result<Vec<u8>, BuildError> {
     command.arg(MODULE).arg("--output").arg(&out);
     tool::run(&mut command, INSTALL, job.messages)?;
     fs::read(&out).map_err(|e| BuildError::file(out, format!("{e}; it was to be written by componentize-py")))
+}
+
+/// The module that does what the policy does, and tells what it raises.
+fn telling(world: World) -> String {
+    let mut text = TOLD.to_owned();
+    let mut class = |name: &str, functions: &[(&str, bool)]| {
+        text += &format!("\n\nclass {name}(policy.{name}):\n");
+        for (function, fails) in functions {
+            let function = function.replace('-', "_");
+            let fails = if *fails { ", fails=True" } else { "" };
+            text += &format!("    {function} = told(policy.{name}.{function}{fails})\n");
+        }
+    };
+    class("Plugin", &[("describe", false), ("configure", true)]);
+    class("WitWorld", &world.exports().iter().map(|function| (*function, world.fails())).collect::<Vec<_>>());
+    text
 }
 
 /// `componentize-py`, and the virtual environment that it is in: the policy's `.venv` or one above it, the one that is active, or that on

@@ -20,3 +20,10 @@ fn a_word_elsewhere_is_no_import() {
         assert!(!imports(source, "clock"), "{source}");
     }
 }
+
+#[test]
+fn all_that_a_world_exports_is_told_of() {
+    let text = telling(World::Masker);
+    assert!(text.contains("class WitWorld(policy.WitWorld):\n    plan_masking = told(policy.WitWorld.plan_masking)\n    inspect = told(policy.WitWorld.inspect)\n"), "{text}");
+    assert!(telling(World::AuditSink).contains("deliver = told(policy.WitWorld.deliver, fails=True)"));
+}
