@@ -143,7 +143,8 @@ fn ensure_postgres() {
     eprintln!("xtask: installing postgresql, which the state can be kept in");
     let apt = |arguments: &[&str]| quiet(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments));
     let install = ["install", "--yes", "--no-install-recommends", "postgresql"];
-    if !apt(&install) && !(apt(&["update"]) && apt(&install)) {
+    let installed = apt(&install) || apt(&["update"]) && apt(&install);
+    if !installed {
         println!("skipped: the tests on PostgreSQL, because it could not be installed; install the package postgresql");
     }
 }

@@ -121,7 +121,7 @@ impl Package {
         let requirements = work.path().join("requirements.txt");
         fs::write(&requirements, format!("{}=={} --hash=sha256:{}\n", self.name, self.release, self.sha256))?;
         let wheels = work.path().join("wheels");
-        let mut pip = Command::new(&python);
+        let mut pip = Command::new(python);
         pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--only-binary=:all:", "--dest"]);
         pip.arg(&wheels).arg("--requirement").arg(&requirements);
         if !pip.status()?.success() {
@@ -130,7 +130,7 @@ impl Package {
         let wheel = fs::read_dir(&wheels)?.next().context("pip downloaded nothing")??.path();
         let unpacked = work.path().join("unpacked");
         fs::create_dir(&unpacked)?;
-        if !Command::new(&python).args(["-c", UNPACK]).arg(&wheel).arg(&unpacked).status()?.success() {
+        if !Command::new(python).args(["-c", UNPACK]).arg(&wheel).arg(&unpacked).status()?.success() {
             bail!("cannot unpack {}: see Python's message above", wheel.display());
         }
         fs::write(unpacked.join("release"), self.sha256)?;

@@ -85,7 +85,7 @@ async fn nobody_there() {
 async fn lines_come_whole_however_they_are_cut() {
     let parts = ["{\"a\":", "1}\n{\"b\"", ":\"\u{fc}\"}\n\n", "{}\n"];
     let body = move || async move {
-        let stream = futures_util::stream::iter(parts.map(|part| Ok::<_, std::io::Error>(part)));
+        let stream = futures_util::stream::iter(parts.map(Ok::<_, std::io::Error>));
         axum::body::Body::from_stream(stream).into_response()
     };
     let router = axum::Router::new()

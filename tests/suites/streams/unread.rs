@@ -210,7 +210,7 @@ fn pings_whose_answers_are_never_read_cost_no_memory() {
         };
         println!("{sent} bytes of pings were taken, then {stopped:?}");
         let is_full = |error: &io::Error| matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
-        assert!(stopped.as_ref().is_none_or(|error| is_full(error)), "{stopped:?}");
+        assert!(stopped.as_ref().is_none_or(is_full), "{stopped:?}");
         let id = stream.record.clone();
         drop(stream);
         attacked.ended(&id, LIMIT);

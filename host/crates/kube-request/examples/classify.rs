@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! $ echo 'DELETE /apis/apps/v1/namespaces/shop/deployments/web' | cargo run --release -p kube-request --example classify
-//! delete	true	apps	v1	shop	deployments		web	/apis/apps/v1/namespaces/shop/deployments/web
+//! delete  true  apps  v1  shop  deployments    web  /apis/apps/v1/namespaces/shop/deployments/web
 //! ```
 
 use kube_request::{Head, KubeRequest, Upgrade};

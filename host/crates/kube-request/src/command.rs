@@ -67,8 +67,8 @@ impl KubeRequest {
     fn ordinary(&self, named: bool) -> String {
         match (self.verb, self.subresource.as_deref(), self.name.as_deref()) {
             (Verb::Get | Verb::List | Verb::Watch, None | Some("status" | "scale" | "resize"), _) => self.read_line(named),
-            (Verb::Create, None, None) => self.from_stdin("create"),
-            (Verb::Update, None | Some("status" | "scale" | "resize"), Some(_)) => self.from_stdin("replace"),
+            (Verb::Create, None, None) => self.by_stdin("create"),
+            (Verb::Update, None | Some("status" | "scale" | "resize"), Some(_)) => self.by_stdin("replace"),
             // What a proxy leads to knows none of Kubernetes' patches.
             (Verb::Patch, subresource, Some(name)) if subresource != Some("proxy") => self.patch_line(name),
             (Verb::Delete | Verb::DeleteCollection, None, _) => self.delete_line(),

@@ -179,7 +179,8 @@ impl KubeRequest {
                 // With a body the API server does not read these from the query; so neither does anybody. Which version is
                 // meant is a precondition of one deletion, and an option of the list where many are deleted.
                 let precondition = self.verb == Verb::Delete;
-                self.query.retain(|(key, _)| !DELETE_OPTIONS.contains(&key.as_str()) && !(precondition && key == "resourceVersion"));
+                let option = |key: &str| DELETE_OPTIONS.contains(&key) || precondition && key == "resourceVersion";
+                self.query.retain(|(key, _)| !option(key));
             }
         }
         self.body = Some(body);

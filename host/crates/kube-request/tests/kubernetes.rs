@@ -2,6 +2,8 @@
 //! from them, put to Kubernetes' own code over a pipe (`tests/cluster/oracle`).
 //!
 //! What is read must be the same object, or be refused here; never another one.
+// All of it is a test.
+#![allow(clippy::unwrap_used)]
 
 #[path = "kubernetes/endpoints.rs"]
 mod endpoints;

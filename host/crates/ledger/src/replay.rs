@@ -32,7 +32,7 @@ impl Replay {
     pub(crate) fn new(reader: &Reader, session: &str) -> Result<Replay, ReadError> {
         let filter = Filter { session: Some(session.to_owned()), limit: Some(STEPS_MAX), ..Filter::default() };
         let mut entries = reader.query(filter)?.collect::<Result<Vec<_>, _>>()?;
-        entries.sort_by(|a, b| (a.time, a.position).cmp(&(b.time, b.position)));
+        entries.sort_by_key(|a| (a.time, a.position));
         let began = entries.first().map(|entry| entry.time);
         let steps: Vec<Step> = entries
             .into_iter()

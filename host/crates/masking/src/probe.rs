@@ -91,7 +91,7 @@ impl CompiledPlan {
         if let Some(frame) = self.frame(from, true, 0) {
             self.field_node(&frame, key.as_bytes(), &mut node);
             // Which `name` stands beside it is not known.
-            node.active = node.active | node.waiting;
+            node.active |= node.waiting;
         }
         if let Some(mut frame) = self.frame(from, false, 0)
             && let Ok(index) = key.parse()

@@ -89,14 +89,14 @@ pub(crate) fn yaml<T: serde::de::DeserializeOwned>(file: &str, text: &[u8]) -> R
         let message = error.without_snippet().to_string();
         let message = message.lines().next().unwrap_or_default();
         let message = message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(message);
-        YamlError { file: file.to_owned(), line: u64::from(line), column: u64::from(column), message: message.to_owned() }
+        YamlError { file: file.to_owned(), line, column, message: message.to_owned() }
     })
 }
 
 /// A mistake at a value.
 pub(crate) fn at<T>(file: &str, value: &Spanned<T>, message: impl fmt::Display) -> YamlError {
     let place = value.referenced;
-    YamlError { file: file.to_owned(), line: u64::from(place.line()), column: u64::from(place.column()), message: message.to_string() }
+    YamlError { file: file.to_owned(), line: place.line(), column: place.column(), message: message.to_string() }
 }
 
 #[cfg(test)]

@@ -161,7 +161,7 @@ impl Cases {
                 }
                 (Ok(answered), Expectation::Given(expect)) => expect::differs(expect, answered),
             };
-            let place = |spanned: serde_saphyr::Location| (u64::from(spanned.line()), u64::from(spanned.column()));
+            let place = |spanned: serde_saphyr::Location| (spanned.line(), spanned.column());
             let (line, column) = place(case.referenced);
             results.push(CaseResult {
                 file: self.file.clone(),

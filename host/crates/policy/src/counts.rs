@@ -98,9 +98,9 @@ fn oldest(now: i64, window: u32) -> i64 {
 ///
 /// # Errors
 /// The excess; then nothing was changed.
-pub fn charge_all<K: Ord>(windows: &mut BTreeMap<K, Window>, now: i64, charges: &[(K, Charge)]) -> Result<Vec<i64>, Excess>
+pub fn charge_all<K>(windows: &mut BTreeMap<K, Window>, now: i64, charges: &[(K, Charge)]) -> Result<Vec<i64>, Excess>
 where
-    K: Clone,
+    K: Clone + Ord,
 {
     let mut tried: BTreeMap<K, Window> = BTreeMap::new();
     let mut parts = Vec::with_capacity(charges.len());

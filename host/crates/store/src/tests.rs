@@ -1,6 +1,6 @@
 //! Each case runs on SQLite in a file, and on PostgreSQL where there is one: one dialect means one behaviour.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -473,7 +473,11 @@ async fn a_no_changes_no_count(store: &Arc<Store>) {
 async fn old_counts_are_forgotten(store: &Arc<Store>) {
     const SECOND: i64 = 1_000_000;
     let now = 1_000_000 * SECOND;
-    store.change_counters(now, [count("old")], |counts| Ok::<_, ()>(counts.values_mut().for_each(|parts| parts.push((1, 1))))).await.unwrap().unwrap();
+    let change = |counts: &mut BTreeMap<_, Vec<_>>| {
+        counts.values_mut().for_each(|parts| parts.push((1, 1)));
+        Ok::<_, ()>(())
+    };
+    store.change_counters(now, [count("old")], change).await.unwrap().unwrap();
     store.prune_counters(now + 3600 * SECOND).await.unwrap();
     assert_eq!(store.counter(&count("old")).await.unwrap(), vec![(1, 1)]);
     store.prune_counters(now + 3 * 3600 * SECOND).await.unwrap();

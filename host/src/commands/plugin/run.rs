@@ -1,7 +1,7 @@
 //! `plugin run`: one request, explained.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use policy::{Decision, Explained, Explanation, World};
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ fn read(file: &PathBuf) -> Result<String, Failure> {
     Ok(body)
 }
 
-fn unreadable(file: &PathBuf, error: &std::io::Error) -> Failure {
+fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::Usage(format!("cannot read {}: {error}; give --body a file in UTF-8", clean(&file.display().to_string())))
 }
 

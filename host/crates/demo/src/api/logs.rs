@@ -206,9 +206,9 @@ fn access(time: &str, chance: u32) -> String {
         "/healthz",
     ];
     let path = PATHS[chance as usize % PATHS.len()];
-    let status = if chance % 41 == 0 {
+    let status = if chance.is_multiple_of(41) {
         502
-    } else if chance % 17 == 0 {
+    } else if chance.is_multiple_of(17) {
         404
     } else {
         200

@@ -1,4 +1,6 @@
 //! The stage as its clients meet it: over HTTP.
+// All of it is a test.
+#![allow(clippy::unwrap_used, clippy::disallowed_types)]
 
 mod cluster;
 mod issuer;

@@ -7,7 +7,7 @@ use crate::request::KubeRequest;
 
 impl KubeRequest {
     /// `create` and `replace`: what the body is, is said in a shell comment.
-    pub(super) fn from_stdin(&self, command: &str) -> String {
+    pub(super) fn by_stdin(&self, command: &str) -> String {
         let mut draft = Draft::new(self, command);
         draft.namespace();
         draft.subresource();

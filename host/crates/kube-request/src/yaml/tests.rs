@@ -151,7 +151,7 @@ fn bounded_in_depth_number_and_size() {
     assert_eq!(json(&laughs("x")), Err(YamlError::TooLarge));
     assert_eq!(json(&laughs(&"x".repeat(1_000_000))), Err(YamlError::TooLarge));
     // Many anchors on one large value are that value many times.
-    let anchors = format!("{}{}{}", "- &x\n ".repeat(1), "x".repeat(1_000_000), "\n- *x\n".repeat(5));
+    let anchors = format!("- &x\n {}{}", "x".repeat(1_000_000), "\n- *x\n".repeat(5));
     assert_eq!(json(&anchors), Err(YamlError::TooLarge));
     // Each anchor around another keeps all that is within it.
     let around = format!("{}{}{}", (0..150).map(|i| format!("&a{i} [")).collect::<String>(), "x,".repeat(100_000), "]".repeat(150));

@@ -220,7 +220,7 @@ pub fn request(endpoint: &Endpoint, random: &mut Random) -> (KubeRequest, String
         query.push("watch=true");
     }
     if endpoint.subresource.as_deref() == Some("proxy") {
-        path.push_str(*random.pick(&["", "/", "/x", "/x/status"]));
+        path.push_str(random.pick::<&str>(&["", "/", "/x", "/x/status"]));
         does.push(path.clone());
     }
     let target = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };

@@ -44,6 +44,7 @@ pub struct Shown {
 }
 
 /// What the client was given.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Output {
     /// Nothing that is recorded.
     Nothing,

@@ -1,3 +1,5 @@
+#![expect(clippy::single_range_in_vec_init, reason = "they are ranges")]
+
 use super::*;
 
 #[test]

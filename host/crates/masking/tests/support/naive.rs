@@ -232,10 +232,10 @@ impl Naive<'_> {
         for rule in rules {
             for pattern in rule.patterns.iter().map(|pattern| word_of(pattern)) {
                 for at in occurrences(bytes, pattern.as_bytes()) {
-                    for n in at..at + pattern.len() {
-                        covered[n].0 = true;
-                        covered[n].1 |= n > at;
-                        covered[n].2 |= rule.action != Action::Token;
+                    for (n, byte) in covered[at..at + pattern.len()].iter_mut().enumerate() {
+                        byte.0 = true;
+                        byte.1 |= n > 0;
+                        byte.2 |= rule.action != Action::Token;
                     }
                 }
             }

@@ -8,7 +8,7 @@ fn key() -> Key {
 }
 
 fn compiled(engine: &wasmtime::Engine) -> Component {
-    Component::new(engine, "(component)".as_bytes().to_vec()).or_else(|_| Component::new(engine, wat::parse_str("(component)").unwrap())).unwrap()
+    Component::new(engine, "(component)".as_bytes()).or_else(|_| Component::new(engine, wat::parse_str("(component)").unwrap())).unwrap()
 }
 
 #[test]

@@ -163,6 +163,6 @@ async fn an_empty_pool_is_told_apart_from_a_slow_plugin() {
     let judgements = crowd(&live, &cluster, 40).await;
     assert_eq!(cluster.most.load(Ordering::SeqCst), 2);
     let causes: Vec<_> = judgements.into_iter().map(|judgement| judgement.failure.unwrap().cause).collect();
-    assert!(causes.iter().any(|cause| *cause == FailureCause::Busy), "{causes:?}");
+    assert!(causes.contains(&FailureCause::Busy), "{causes:?}");
     assert!(causes.iter().all(|cause| matches!(cause, FailureCause::Busy | FailureCause::Deadline(_))), "{causes:?}");
 }

@@ -54,13 +54,12 @@ impl Credential {
         let layer = config.auth_layer().map_err(|e| CredentialError::Setup(e.to_string()))?;
         let Some(layer) = layer else { return Ok(Self::None) };
         // A token in the file itself never changes; everything else may.
-        if user.exec.is_none() && user.auth_provider.is_none() && user.token_file.is_none() {
-            if let Some(token) = &user.token {
-                let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-                    .map_err(|_| CredentialError::Setup("its token has characters that no header may have".to_owned()))?;
-                value.set_sensitive(true);
-                return Ok(Self::Fixed(value));
-            }
+        let changes = user.exec.is_some() || user.auth_provider.is_some() || user.token_file.is_some();
+        if let Some(token) = user.token.as_ref().filter(|_| !changes) {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+                .map_err(|_| CredentialError::Setup("its token has characters that no header may have".to_owned()))?;
+            value.set_sensitive(true);
+            return Ok(Self::Fixed(value));
         }
         Ok(Self::Renewed { layer, kept: tokio::sync::Mutex::new(None) })
     }

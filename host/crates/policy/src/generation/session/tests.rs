@@ -54,7 +54,7 @@ async fn answer(policies: &[Vec<u8>]) -> SessionAnswer {
 #[tokio::test]
 async fn the_narrowest_terms_hold_and_one_refusal_refuses() {
     let no_opinion = session_policy("(i32.store8 (i32.const 200) (i32.const 0)) (i32.const 200)");
-    assert_eq!(answer(&[no_opinion.clone()]).await, SessionAnswer::NoOpinion);
+    assert_eq!(answer(std::slice::from_ref(&no_opinion)).await, SessionAnswer::NoOpinion);
     assert_eq!(
         answer(&[open(600, 100, None), no_opinion, open(900, 50, Some(7))]).await,
         SessionAnswer::Open(Terms { ttl: 600, idle: 50, requests: Some(7) })

@@ -34,7 +34,7 @@ fn headers_that_are_refused() {
         (vec![("streamtype", "data\0error"), ("port", "80"), ("requestid", "1")], Refusal::StreamType),
         (vec![("streamtype", "data"), ("requestid", "1")], Refusal::Port),
         (vec![("streamtype", "data"), ("port", "80"), ("requestid", "")], Refusal::RequestId),
-        (vec![("streamtype", "data"), ("port", "80"), ("requestid", "1\02")], Refusal::RequestId),
+        (vec![("streamtype", "data"), ("port", "80"), ("requestid", "1\u{0}2")], Refusal::RequestId),
         (vec![("streamtype", "data"), ("port", "80"), ("requestid", &long)], Refusal::RequestId),
         (vec![("streamtype", "data"), ("port", "80"), ("requestid", "1"), ("host", "10.0.0.1")], Refusal::UnknownHeader),
     ];

@@ -33,13 +33,13 @@ pub async fn carry(
     let (mut from_client, mut from_cluster) = (client.reader, cluster.reader);
     let to_pod = |channel: u8, bytes: u64| {
         // What a client says on an error channel reaches nobody.
-        let port = counted.get(usize::from(channel / 2)).filter(|_| channel % 2 == 0)?;
+        let port = counted.get(usize::from(channel / 2)).filter(|_| channel.is_multiple_of(2))?;
         port.to_pod.fetch_add(bytes, Ordering::Relaxed);
         Some(())
     };
     let from_pod = |channel: u8, bytes: u64| {
         let port = counted.get(usize::from(channel / 2))?;
-        if channel % 2 == 0 {
+        if channel.is_multiple_of(2) {
             port.from_pod.fetch_add(bytes, Ordering::Relaxed);
         }
         Some(())
