@@ -15,11 +15,12 @@ use portcullis_tests::load::figures::Figures;
 use portcullis_tests::{Gateway, Options, places, zoo};
 
 use drops::Drops;
-use second::RATE;
 use windows::{Window, Windows};
 
-/// Ordinary requests a second: as many as the reloads are measured under, and as a small team's agents make.
-const RATES: [u32; 2] = [1000, 300];
+/// Requests a second, ordinary ones and those to the zoo. Of the first as many as the reloads are measured under, and as a small team's agents make. One
+/// in nine of the others runs until its deadline of 50 ms: 25 are an agent that tries, and 100 keep half a processor busy with those alone; more would
+/// measure how a full machine is shared out.
+const RATES: [(u32, u32); 4] = [(1000, 25), (300, 25), (1000, 100), (300, 100)];
 
 const FIGURES: Figures = Figures("zoo");
 
@@ -34,12 +35,11 @@ fn main() {
     let drops = Drops::into(&gateway, manifest);
 
     FIGURES.print("hostile components that are live", "", &[zoo::at_request().len() as f64]);
-    FIGURES.print("requests that they get", "1/s", &[f64::from(RATE)]);
     let before = gateway.memory();
     let mut wrong = 0;
-    for rate in RATES {
-        let taken = Windows::measure(&gateway, &drops, rate, rounds, seconds);
-        let tell = |name: &str| format!("{rate} requests/s: {name}");
+    for (rate, hostile) in RATES {
+        let taken = Windows::measure(&gateway, &drops, (rate, hostile), rounds, seconds);
+        let tell = |name: &str| format!("{rate} requests/s, {hostile} to the zoo: {name}");
         for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("the slowest", 1.0)] {
             let of = |window| taken.quantile(window, share);
             FIGURES.print(&tell(&format!("{name}, alone")), "ms", &of(Window::Alone));

@@ -6,18 +6,15 @@ use portcullis_tests::zoo::{self, Animal};
 
 use super::ordinary;
 
-/// Requests a second. One in nine of the zoo's runs until its deadline of 50 ms, so this keeps about half a processor busy with those alone; a
-/// higher rate would measure how a full machine is shared out.
-pub const RATE: u32 = 100;
 /// Enough that those that wait for a deadline hold up no others.
 const CONNECTIONS: u32 = 24;
 /// A prime, so that animals that are neighbours in the list do not meet requests one after the other.
 const STRIDE: usize = 17;
 
-/// Starts it.
-pub fn start(gateway: &Gateway, zoo: bool) -> Load {
+/// Starts it, with so many requests a second.
+pub fn start(gateway: &Gateway, rate: u32, zoo: bool) -> Load {
     let animals = zoo::at_request();
-    Load::start(gateway, "bob", RATE, CONNECTIONS, move |nth| if zoo { meet(animal(&animals, nth)) } else { ordinary::ask(nth) })
+    Load::start(gateway, "bob", rate, CONNECTIONS, move |nth| if zoo { meet(animal(&animals, nth)) } else { ordinary::ask(nth) })
 }
 
 fn animal(animals: &[Animal], nth: u32) -> &Animal {

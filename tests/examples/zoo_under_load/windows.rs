@@ -48,28 +48,28 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Some rounds of each, at so many ordinary requests a second.
-    pub fn measure(gateway: &Gateway, drops: &Drops, rate: u32, rounds: usize, length: Duration) -> Self {
+    /// Some rounds of each, at so many requests a second of the first client and of the second.
+    pub fn measure(gateway: &Gateway, drops: &Drops, (rate, second): (u32, u32), rounds: usize, length: Duration) -> Self {
         let mut this = Self::default();
         let load = Load::start(gateway, "devin", rate, CONNECTIONS, ordinary::ask);
         thread::sleep(WARM_UP);
         for _ in 0..rounds {
             for window in WINDOWS {
-                this.one(gateway, drops, &load, window, length);
+                this.one(gateway, drops, &load, (window, second), length);
             }
         }
         this.rest.extend(load.stop());
         this
     }
 
-    fn one(&mut self, gateway: &Gateway, drops: &Drops, load: &Load, window: Window, length: Duration) {
+    fn one(&mut self, gateway: &Gateway, drops: &Drops, load: &Load, (window, rate): (Window, u32), length: Duration) {
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
             let end = Raise(&over);
             let second = match window {
                 Window::Alone => None,
-                Window::Ordinary | Window::Busy => Some(second::start(gateway, false)),
-                Window::Zoo => Some(second::start(gateway, true)),
+                Window::Ordinary | Window::Busy => Some(second::start(gateway, rate, false)),
+                Window::Zoo => Some(second::start(gateway, rate, true)),
             };
             match window {
                 Window::Busy => drop(scope.spawn(|| busy(&over))),

@@ -100,3 +100,13 @@ fn an_eviction_is_a_deletion_and_an_apply_a_creation() {
     assert!(asks("{ verbs: [create] }", &request("update", group, "rolebindings", None), None));
     assert!(!asks("{ verbs: [create] }", &request("update", "", "pods", None), None));
 }
+
+/// A guest cannot link the gateway's crates, so the SDK has the table a second time.
+#[test]
+fn the_sdk_takes_the_same_updates_for_creations() {
+    let sdk = include_str!("../../../../../plugin-sdk/src/matching.rs");
+    let table = sdk.split_once("const MADE_BY_UPDATE").and_then(|(_, rest)| rest.split_once("[\n")).and_then(|(_, rest)| rest.split_once("];")).unwrap().0;
+    let theirs: Vec<_> = table.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let ours: Vec<_> = MADE_BY_UPDATE.iter().map(|(group, resource)| format!("({group:?}, {resource:?}),")).collect();
+    assert_eq!(theirs, ours);
+}
