@@ -22,7 +22,7 @@ use crate::plugin::Limits;
 pub(crate) mod pace;
 pub(crate) mod turns;
 
-/// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms.
+/// Ticks that a call may keep its thread. The first may be over at once, so this is 5 to 10 ms, and less while slow components run.
 const FAST_TICKS: u64 = 2;
 
 /// A component that is ready to be called: linked, and mostly born configured.
@@ -133,8 +133,7 @@ impl Callable {
             let mut store = self.store(state);
             // Without a time limit of its own: at each tick the guest gives way, and the timer around everything gets its chance to
             // drop it. That covers the time spent waiting in host functions too, which epochs do not.
-            store.epoch_deadline_async_yield_and_update(1);
-            store.set_epoch_deadline(1);
+            self.engine.turns().give_way(&mut store);
             let result = self.run_async(&mut store, export, params).await;
             (result, store.into_data())
         };

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -12,9 +13,12 @@ use crate::call::turns::Turns;
 use crate::components::Components;
 use crate::plugin::SNAPSHOT_PAGES;
 
-/// Time between two increments of the epoch: the resolution of every deadline, and the longest that a component which never
-/// pauses keeps a thread before others get their turn. Shorter ticks wake an idle gateway for nothing.
-pub(crate) const TICK: Duration = Duration::from_millis(5);
+/// Time between two increments of the epoch while only quick components run: the longest that one keeps its thread. Shorter ticks wake an idle
+/// gateway for nothing.
+const TICK: Duration = Duration::from_millis(5);
+
+/// The same while a component computes that gives way at each.
+const SHORT_TICK: Duration = Duration::from_millis(1);
 
 /// Instances kept back for calls on the fast path, which hold one only while they run on a thread of the runtime and never wait.
 const RESERVED_FOR_THREADS: u32 = 128;
@@ -87,9 +91,10 @@ impl Engine {
     pub fn new(options: EngineOptions) -> Result<Engine, EngineError> {
         let wasmtime = wasmtime::Engine::new(&config(&options)?).map_err(|e| EngineError::Sandbox(format!("{e:#}")))?;
         let cache = CompileCache::open(options.cache_dir.as_deref(), &wasmtime)?;
-        start_ticker(&wasmtime)?;
+        let turns = Turns::new();
+        start_ticker(&wasmtime, turns.present())?;
         let waiting = options.instances.saturating_sub(RESERVED_FOR_THREADS).max(1);
-        Ok(Engine { inner: Arc::new(Inner { wasmtime, cache, options, waiting: Arc::new(Semaphore::new(waiting as usize)), turns: Turns::new() }) })
+        Ok(Engine { inner: Arc::new(Inner { wasmtime, cache, options, waiting: Arc::new(Semaphore::new(waiting as usize)), turns }) })
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -158,14 +163,14 @@ fn config(options: &EngineOptions) -> Result<Config, EngineError> {
 }
 
 /// Holds the engine weakly: when the last instance and the last handle are gone, the thread ends at its next tick.
-fn start_ticker(engine: &wasmtime::Engine) -> Result<(), EngineError> {
+fn start_ticker(engine: &wasmtime::Engine, present: Arc<AtomicUsize>) -> Result<(), EngineError> {
     let weak = engine.weak();
     std::thread::Builder::new()
         .name("policy-epoch".to_owned())
         .stack_size(64 << 10)
         .spawn(move || {
             loop {
-                std::thread::sleep(TICK);
+                std::thread::sleep(if present.load(Ordering::Relaxed) > 0 { SHORT_TICK } else { TICK });
                 match weak.upgrade() {
                     Some(engine) => engine.increment_epoch(),
                     None => break,

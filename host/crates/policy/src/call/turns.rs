@@ -8,21 +8,37 @@
 //! near its deadline anyhow, and a component that always is so must not be felt by those that are not.
 
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread::available_parallelism;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
+use wasmtime::{Store, UpdateDeadline};
 
 use crate::background::{stand_back, stand_last};
 use crate::call::pace::{Meter, Pace};
+
+/// Ticks of the engine that a turn lasts.
+const TICKS_A_TURN: u64 = 5;
 
 /// Where calls that compute for long run.
 pub(crate) struct Turns {
     slow: Lane,
     heavy: Lane,
+    /// Calls that give way.
+    present: Arc<AtomicUsize>,
+}
+
+/// One of them.
+struct Present(Arc<AtomicUsize>);
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How many compute at one time, and on what.
@@ -43,7 +59,27 @@ impl Turns {
     }
 
     fn of(number: usize) -> Turns {
-        Turns { slow: Lane::of(number, "slow", stand_back), heavy: Lane::of(number, "heavy", stand_last) }
+        Turns { slow: Lane::of(number, "slow", stand_back), heavy: Lane::of(number, "heavy", stand_last), present: Arc::default() }
+    }
+
+    /// How many calls there are that give way, for whoever makes the ticks.
+    pub(crate) fn present(&self) -> Arc<AtomicUsize> {
+        self.present.clone()
+    }
+
+    /// From now on the store's guest lets whoever waits for the processor have it at each tick, and other tasks their turn after some of them. The system by
+    /// itself looks only every four milliseconds whether somebody waits, even on behalf of a thread that is more important.
+    pub(crate) fn give_way<T: 'static>(&self, store: &mut Store<T>) {
+        self.present.fetch_add(1, Ordering::Relaxed);
+        let present = Present(self.present.clone());
+        let mut ticks = 0_u64;
+        store.epoch_deadline_callback(move |_| {
+            let _for_as_long_as_the_store = &present;
+            std::thread::yield_now();
+            ticks += 1;
+            Ok(if ticks.is_multiple_of(TICKS_A_TURN) { UpdateDeadline::Yield(1) } else { UpdateDeadline::Continue(1) })
+        });
+        store.set_epoch_deadline(1);
     }
 
     fn lane(&self, pace: Pace) -> Option<&Lane> {

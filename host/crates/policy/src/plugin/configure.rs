@@ -251,8 +251,7 @@ impl Birth<'_> {
         let mut store = Store::new(self.engine.wasmtime(), CallState::new(self.log.clone(), self.limits(spare)));
         store.limiter(|state| &mut state.usage);
         store.set_hostcall_fuel(OUTPUT);
-        store.epoch_deadline_async_yield_and_update(1);
-        store.set_epoch_deadline(1);
+        self.engine.turns().give_way(&mut store);
         store
     }
 }

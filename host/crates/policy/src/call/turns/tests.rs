@@ -124,3 +124,13 @@ async fn what_waits_is_not_slow_and_needs_no_turn() {
     in_turns(&turns, Pace::Quick, &meter, tokio::time::sleep(SLICE * 4)).await;
     assert_eq!(meter.pace(), Pace::Quick);
 }
+
+#[test]
+fn a_store_that_gives_way_is_counted_for_as_long_as_it_lives() {
+    let engine = wasmtime::Engine::new(wasmtime::Config::new().epoch_interruption(true)).unwrap();
+    let (turns, mut store) = (Turns::of(1), Store::new(&engine, ()));
+    turns.give_way(&mut store);
+    assert_eq!(turns.present().load(Ordering::Relaxed), 1);
+    drop(store);
+    assert_eq!(turns.present().load(Ordering::Relaxed), 0);
+}
