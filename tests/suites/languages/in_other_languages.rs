@@ -69,6 +69,23 @@ fn example(language: &str) -> PathBuf {
     folder
 }
 
+/// A new policy's folder.
+fn new(name: &str, world: &str, language: &str) -> PathBuf {
+    let folder = WORK.join(name);
+    portcullis(&["plugin", "new", name, "--world", world, "--language", language, "--dir", text(&folder)]).expect_ok();
+    folder
+}
+
+/// A new guard's folder, with something else in one of its sources.
+fn changed(name: &str, language: &str, file: &str, from: &str, to: &str) -> PathBuf {
+    let folder = new(name, "guard", language);
+    let source = folder.join(file);
+    let written = fs::read_to_string(&source).expect("a source");
+    assert!(written.contains(from), "{written}");
+    fs::write(&source, written.replacen(from, to, 1)).expect("it can be written");
+    folder
+}
+
 /// What came of each case.
 fn judged(folder: &Path) -> BTreeMap<String, Value> {
     let report = portcullis(&["plugin", "test", text(folder), "--no-build", "--output", "json"]).expect_ok();
@@ -190,16 +207,14 @@ fn a_new_policy_of_each_language_has_cases_that_hold() {
         };
         for world in worlds {
             let name = format!("{language}-{world}");
-            let folder = WORK.join(&name);
-            portcullis(&["plugin", "new", &name, "--world", world, "--language", language, "--dir", text(&folder)]).expect_ok();
+            let folder = new(&name, world, language);
             portcullis(&["plugin", "test", text(&folder)]).expect_ok();
         }
     }
     // Compiled by the gateway's engine these would take a minute; the types are told by the language's own compiler.
     for world in ["approval-router", "masker", "session-policy", "audit-sink", "notifier"] {
         let name = format!("typescript-{world}");
-        let folder = WORK.join(&name);
-        portcullis(&["plugin", "new", &name, "--world", world, "--language", "typescript", "--dir", text(&folder)]).expect_ok();
+        let folder = new(&name, world, "typescript");
         portcullis(&["plugin", "build", text(&folder)]).expect_ok();
     }
 }
@@ -212,12 +227,7 @@ fn what_a_policy_throws_stands_in_the_refusal_with_its_line() {
         ("go", "policy.go", "request := facts.Request", "request := facts.Request\n\tsettings.Most = []int64{}[len(request.Verb)]", "index out of range [6] with length 0 (policy.go:"),
     ] {
         let name = format!("thrown-{language}");
-        let folder = WORK.join(&name);
-        portcullis(&["plugin", "new", &name, "--world", "guard", "--language", language, "--dir", text(&folder)]).expect_ok();
-        let source = folder.join(file);
-        let written = fs::read_to_string(&source).expect("a source");
-        assert!(written.contains(from), "{written}");
-        fs::write(&source, written.replacen(from, to, 1)).expect("it can be written");
+        let folder = changed(&name, language, file, from, to);
         portcullis(&["plugin", "build", text(&folder)]).expect_ok();
         let ran = portcullis(&["plugin", "run", text(&folder), "create deployment web -n shop --image=web:1"]);
         assert!(ran.all().contains(&format!("the policy plugin `{name}` panicked: ")) && ran.all().contains(told), "{ran:?}");
@@ -233,12 +243,7 @@ fn a_mistake_is_told_by_the_languages_own_tool() {
         ("python", "policy.py", "import json\n", "import jsn\n", "jsn"),
     ] {
         let name = format!("wrong-{language}");
-        let folder = WORK.join(&name);
-        portcullis(&["plugin", "new", &name, "--world", "guard", "--language", language, "--dir", text(&folder)]).expect_ok();
-        let source = folder.join(file);
-        let written = fs::read_to_string(&source).expect("a source");
-        assert!(written.contains(from), "{written}");
-        fs::write(&source, written.replacen(from, to, 1)).expect("it can be written");
+        let folder = changed(&name, language, file, from, to);
         let failed = portcullis(&["plugin", "build", text(&folder)]);
         assert!(!failed.ok() && failed.all().contains(told), "{failed:?}");
         assert!(!folder.join(format!("{name}.wasm")).exists());

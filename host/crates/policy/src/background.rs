@@ -24,7 +24,7 @@ pub(crate) fn stand_back() {
 pub(crate) fn stand_last() {
     // Also for where the idle class is refused or unknown.
     stand_back();
-    // A thread of a lower priority keeps its processor for milliseconds after one of a higher priority wants it; one of this class does not.
+    // A thread of a lower priority keeps its processor for milliseconds after one of a higher priority woke; one of this class leaves it at once.
     #[cfg(target_os = "linux")]
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle));
 }
